@@ -1,0 +1,66 @@
+import type { ErrorCode, ShopErrorData } from '@stockroom/contracts'
+import type { AppRouter } from '@stockroom/server'
+import type { TRPCClient } from '@trpc/client'
+import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client'
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import superjson from 'superjson'
+
+export type { ErrorCode, ErrorDetails, ShopErrorData } from '@stockroom/contracts'
+
+/** What each procedure takes: `Inputs['orders']['create']`. */
+export type Inputs = inferRouterInputs<AppRouter>
+
+/** What each procedure answers: `Outputs['products']['byId']`. */
+export type Outputs = inferRouterOutputs<AppRouter>
+
+/** Calls of the shop: `client.products.list.query()`, `client.orders.create.mutate({ … })`. */
+export type ShopClient = TRPCClient<AppRouter>
+
+export interface ShopClientOptions {
+  /** Where the shop is, for instance `http://localhost:8000`. */
+  readonly url: string
+  /** Used instead of the global `fetch`. */
+  readonly fetch?: typeof fetch
+  /** Sent with every request. */
+  readonly headers?: Record<string, string>
+}
+
+/** The server takes at most 10 calls in one request, and 1 MiB; a batch stays well below. */
+const MAX_BATCH_CALLS = 10
+const MAX_BATCH_CHARACTERS = 256 * 1024
+/** Longer addresses of GET requests are cut up by some proxies. */
+const MAX_URL_LENGTH = 4000
+
+/**
+ * A client of the shop at `url`. Calls made together travel as one request of at most 10 calls and about 256 KB;
+ * large ones travel alone. Calls throw TRPCClientError, which `isShopError` narrows.
+ */
+export function createShopClient({ url, fetch, headers }: ShopClientOptions): ShopClient {
+  const options = { url: `${url.replace(/\/+$/, '')}/trpc`, transformer: superjson, fetch, headers }
+  return createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: ({ input }) => (JSON.stringify(input)?.length ?? 0) > MAX_BATCH_CHARACTERS / MAX_BATCH_CALLS,
+        true: httpLink(options),
+        false: httpBatchLink({ ...options, maxItems: MAX_BATCH_CALLS, maxURLLength: MAX_URL_LENGTH }),
+      }),
+    ],
+  })
+}
+
+/** An error of a call that the shop has answered, with the code and details of contracts/errors.ts. */
+export type ShopCallError<Code extends ErrorCode = ErrorCode> = Error & {
+  readonly data: { readonly shop: Extract<ShopErrorData, { code: Code }> }
+}
+
+/**
+ * Whether `error` is the shop's own answer (of this code): `isShopError(e, 'OUT_OF_STOCK')` makes
+ * `e.data.shop.details.products` known. False for what never reached the shop, such as a lost connection.
+ */
+export function isShopError<Code extends ErrorCode = ErrorCode>(error: unknown, code?: Code): error is ShopCallError<Code> {
+  if (!(error instanceof Error && 'data' in error)) return false
+  const { data } = error
+  if (typeof data !== 'object' || data === null || !('shop' in data)) return false
+  const { shop } = data
+  return typeof shop === 'object' && shop !== null && 'code' in shop && (code === undefined || shop.code === code)
+}

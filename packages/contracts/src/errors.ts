@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { Currency } from './money.ts'
+
+/** One thing wrong with a request: where (`body`, `query`, `path`, then the field), and what. */
+export const Issue = z.strictObject({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string() }).meta({ id: 'Issue' })
+export type Issue = z.infer<typeof Issue>
+
+/** A product an order asked too much of. */
+export const Shortage = z
+  .strictObject({ productId: z.string(), sku: z.string(), requested: z.int(), available: z.int() })
+  .meta({ id: 'Shortage' })
+export type Shortage = z.infer<typeof Shortage>
+
+const none = z.strictObject({})
+
+/**
+ * Every error a caller can meet, once: HTTP status, tRPC code, text (the REST `detail`), what to do next, and the
+ * shape of its details. Both doors and the client are derived from this table.
+ */
+export const errors = {
+  VALIDATION: {
+    status: 422,
+    trpc: 'BAD_REQUEST',
+    text: 'The request is not valid',
+    next: 'Correct the fields named in errors and send the request again.',
+    details: z.strictObject({ issues: z.array(Issue) }),
+  },
+  MALFORMED_JSON: {
+    status: 422,
+    trpc: 'PARSE_ERROR',
+    text: 'The body is not valid JSON',
+    next: 'Send a JSON document in UTF-8.',
+    details: none,
+  },
+  MALFORMED_REQUEST: {
+    status: 400,
+    trpc: 'BAD_REQUEST',
+    text: 'The request cannot be read',
+    next: 'Check the percent-encoding of the path and that the body is as long as announced.',
+    details: none,
+  },
+  INVALID_CURSOR: {
+    status: 400,
+    trpc: 'BAD_REQUEST',
+    text: 'The cursor is not valid',
+    next: 'Pass the cursor of the last page unchanged, or leave it out to begin again.',
+    details: none,
+  },
+  OUT_OF_STOCK: {
+    status: 400,
+    trpc: 'BAD_REQUEST',
+    text: 'Not enough stock available',
+    next: 'Order at most what details.products says is available.',
+    details: z.strictObject({ products: z.array(Shortage) }),
+  },
+  PRODUCT_NOT_FOUND: {
+    status: 404,
+    trpc: 'NOT_FOUND',
+    text: 'Product not found',
+    next: 'List the products for the ids there are.',
+    details: z.strictObject({ productIds: z.array(z.string()) }),
+  },
+  NO_PRODUCTS: {
+    status: 404,
+    trpc: 'NOT_FOUND',
+    text: 'No products found',
+    next: 'Create a product first.',
+    details: none,
+  },
+  ORDER_NOT_FOUND: {
+    status: 404,
+    trpc: 'NOT_FOUND',
+    text: 'Order not found',
+    next: 'List the orders for the ids there are.',
+    details: z.strictObject({ orderId: z.string() }),
+  },
+  ROUTE_NOT_FOUND: {
+    status: 404,
+    trpc: 'NOT_FOUND',
+    text: 'Not Found',
+    next: 'See /docs for the paths there are.',
+    details: none,
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    trpc: 'METHOD_NOT_SUPPORTED',
+    text: 'Method Not Allowed',
+    next: 'Use one of the methods that the Allow header names.',
+    details: none,
+  },
+  SKU_TAKEN: {
+    status: 409,
+    trpc: 'CONFLICT',
+    text: 'Another product has this SKU',
+    next: 'Choose another SKU, or change the product that details.productId names.',
+    details: z.strictObject({ sku: z.string(), productId: z.string() }),
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    trpc: 'PAYLOAD_TOO_LARGE',
+    text: 'The body is too large',
+    next: 'Send at most 1 MiB, or split the request.',
+    details: none,
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    trpc: 'UNSUPPORTED_MEDIA_TYPE',
+    text: 'The body must be JSON',
+    next: 'Send content-type: application/json, uncompressed, in UTF-8.',
+    details: none,
+  },
+  CURRENCY_MISMATCH: {
+    status: 422,
+    trpc: 'UNPROCESSABLE_CONTENT',
+    text: 'An order cannot mix currencies',
+    next: 'Place one order for each currency that details.currencies names.',
+    details: z.strictObject({ currencies: z.array(Currency) }),
+  },
+  AMOUNT_OUT_OF_RANGE: {
+    status: 422,
+    trpc: 'UNPROCESSABLE_CONTENT',
+    text: 'The total is too large to be exact',
+    next: 'Split the order: a total can be at most 9007199254740991 minor units.',
+    details: none,
+  },
+  INTERNAL: {
+    status: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    text: 'Internal Server Error',
+    next: 'Report it with the request id; the request had no effect that was acknowledged.',
+    details: none,
+  },
+  BUSY: {
+    status: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    text: 'The shop is busy',
+    next: 'Nothing was done. Send the same request again in a moment.',
+    details: none,
+  },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    text: 'It is not known whether the request took effect',
+    next: 'Look whether it did before sending it again.',
+    details: none,
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+interface ErrorEntry {
+  readonly status: number
+  /** A name from tRPC's fixed list of codes. */
+  readonly trpc: string
+  readonly text: string
+  readonly next: string
+  readonly details: z.ZodType
+}
+
+export type ErrorCode = keyof typeof errors
+
+/** The details that an error of this code carries. */
+export type ErrorDetails<Code extends ErrorCode = ErrorCode> = z.infer<(typeof errors)[Code]['details']>
+
+/** What an RPC error carries in `data.shop`: one member of this union for each code. */
+export type ShopErrorData = {
+  [Code in ErrorCode]: { readonly code: Code; readonly details: ErrorDetails<Code>; readonly next: string }
+}[ErrorCode]

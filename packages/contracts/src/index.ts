@@ -1,0 +1,29 @@
+export { errors, Issue, Shortage } from './errors.ts'
+export type { ErrorCode, ErrorDetails, ShopErrorData } from './errors.ts'
+export { Id, IdInput, UserId } from './id.ts'
+export { add, Currency, Money, multiply } from './money.ts'
+export {
+  CreateOrder,
+  ListOrders,
+  MAX_ORDER_LINES,
+  Order,
+  OrderById,
+  OrderLine,
+  OrderPage,
+  OrderStatus,
+} from './order.ts'
+export { Cursor, Limit, MAX_PAGE } from './page.ts'
+export {
+  CreateProduct,
+  ListProducts,
+  MAX_BULK_ROWS,
+  Product,
+  ProductById,
+  ProductPage,
+  SetQuantity,
+  Sku,
+  UpsertProducts,
+  UpsertResult,
+  UpsertResults,
+} from './product.ts'
+export { LineQuantity, MAX_LINE_QUANTITY, OnHand } from './quantity.ts'

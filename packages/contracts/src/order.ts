@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { Id, IdInput, UserId } from './id.ts'
+import { Money } from './money.ts'
+import { Cursor, Limit, pageOf } from './page.ts'
+import { LineQuantity } from './quantity.ts'
+
+/** The most lines one order holds (the largest real invoice known to us has 1,114). */
+export const MAX_ORDER_LINES = 2000
+
+/** Where an order stands. */
+export const OrderStatus = z.enum(['placed'])
+export type OrderStatus = z.infer<typeof OrderStatus>
+
+/** One product of an order. SKU, name and unit price are those of the moment the order was placed. */
+export const OrderLine = z
+  .object({
+    productId: Id,
+    sku: z.string(),
+    name: z.string(),
+    unitPrice: Money,
+    quantity: z.int().min(1),
+    total: Money,
+  })
+  .meta({ id: 'OrderLine' })
+export type OrderLine = z.infer<typeof OrderLine>
+
+/** An order: at most one line a product, all of one currency; `total` is the exact sum of its lines. */
+export const Order = z
+  .object({
+    id: Id,
+    userId: UserId,
+    lines: z.array(OrderLine),
+    total: Money,
+    status: OrderStatus,
+    createdAt: z.date(),
+  })
+  .meta({ id: 'Order' })
+export type Order = z.infer<typeof Order>
+
+const RequestedLine = z.strictObject({ productId: IdInput, quantity: LineQuantity })
+
+/**
+ * An order to place: `lines` (1 to 2,000; lines of one product are merged), or the short form with `productId` and
+ * `quantity` for a single line. All lines are taken from stock, or none.
+ */
+export const CreateOrder = z
+  .strictObject({
+    userId: UserId,
+    lines: z.array(RequestedLine).min(1).max(MAX_ORDER_LINES).optional(),
+    productId: IdInput.optional(),
+    quantity: LineQuantity.optional(),
+  })
+  .superRefine((input, context) => {
+    const short = input.productId !== undefined && input.quantity !== undefined
+    const part = input.productId !== undefined || input.quantity !== undefined
+    if (input.lines && part) context.addIssue({ code: 'custom', path: ['lines'], message: 'give either lines, or productId and quantity, not both' })
+    if (!input.lines && !short) {
+      const missing = !part ? 'lines' : input.productId === undefined ? 'productId' : 'quantity'
+      context.addIssue({ code: 'custom', path: [missing], message: 'give lines, or productId and quantity' })
+    }
+  })
+  // What the refinement says, said in JSON Schema: exactly one of the two forms.
+  .meta({
+    id: 'CreateOrder',
+    oneOf: [
+      { required: ['lines'], properties: { productId: false, quantity: false } },
+      { required: ['productId', 'quantity'], properties: { lines: false } },
+    ],
+  })
+export type CreateOrder = z.infer<typeof CreateOrder>
+
+/** Which orders: oldest first, from the start or behind `cursor`, past `skip` of them, 100 unless `limit` says otherwise. */
+export const ListOrders = z.strictObject({
+  skip: z.int().min(0).optional(),
+  limit: Limit.optional(),
+  cursor: Cursor.optional(),
+})
+export type ListOrders = z.infer<typeof ListOrders>
+
+export const OrderPage = pageOf(Order)
+export type OrderPage = z.infer<typeof OrderPage>
+
+export const OrderById = z.strictObject({ id: IdInput })
+export type OrderById = z.infer<typeof OrderById>

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { Id, IdInput } from './id.ts'
+import { Money } from './money.ts'
+import { Cursor, Limit, pageOf } from './page.ts'
+import { OnHand } from './quantity.ts'
+import { text } from './text.ts'
+
+/**
+ * The shop's own code of a product, unique, case kept: 1 to 64 characters, no control character anywhere, no space
+ * at either end.
+ */
+export const Sku = text(
+  64,
+  /^[^\u0000-\u0020\u007f](?:[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f])?$/,
+  'must not begin or end with a space, nor contain control characters',
+).meta({ examples: ['MUG-BLUE'] })
+
+const described = {
+  sku: Sku,
+  name: text(512).meta({ examples: ['Blue mug'] }),
+  description: text(10_000).optional(),
+  category: text(128).optional().meta({ examples: ['Kitchen'] }),
+  price: Money,
+}
+
+/**
+ * A product. `quantity` is the units on hand. `version` rises with each edit of what describes it; `revision` rises
+ * with every change, stock included. Times are the backend's.
+ */
+export const Product = z
+  .object({
+    id: Id,
+    ...described,
+    quantity: OnHand,
+    version: z.int().min(1),
+    revision: z.int().min(1),
+    createdAt: z.date(),
+    updatedAt: z.date(),
+  })
+  .meta({ id: 'Product' })
+export type Product = z.infer<typeof Product>
+
+/** A product to create, with the units on hand at the start. */
+export const CreateProduct = z.strictObject({ ...described, quantity: OnHand }).meta({ id: 'CreateProduct' })
+export type CreateProduct = z.infer<typeof CreateProduct>
+
+/** Which page of the catalogue: oldest first, 1,000 products unless `limit` says fewer. */
+export const ListProducts = z.strictObject({ cursor: Cursor.optional(), limit: Limit.optional() })
+export type ListProducts = z.infer<typeof ListProducts>
+
+export const ProductPage = pageOf(Product)
+export type ProductPage = z.infer<typeof ProductPage>
+
+export const ProductById = z.strictObject({ id: IdInput })
+export type ProductById = z.infer<typeof ProductById>
+
+/** Sets the units on hand to an absolute number. */
+export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand })
+export type SetQuantity = z.infer<typeof SetQuantity>
+
+/** The most rows one bulk call takes. */
+export const MAX_BULK_ROWS = 1000
+
+/**
+ * Creates or updates products by SKU. `quantity` is the stock of a product that is created; products that exist
+ * keep theirs unless `setQuantity` is true. A row that leaves out `description` or `category` leaves it as it is.
+ */
+export const UpsertProducts = z.strictObject({
+  rows: z.array(CreateProduct).min(1).max(MAX_BULK_ROWS),
+  setQuantity: z.boolean().optional(),
+})
+export type UpsertProducts = z.infer<typeof UpsertProducts>
+
+/** What became of one row, in the order of the rows. */
+export const UpsertResult = z.object({
+  sku: Sku,
+  id: Id,
+  outcome: z.enum(['created', 'updated', 'unchanged']),
+})
+export type UpsertResult = z.infer<typeof UpsertResult>
+
+export const UpsertResults = z.object({ results: z.array(UpsertResult) })
+export type UpsertResults = z.infer<typeof UpsertResults>

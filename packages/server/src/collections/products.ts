@@ -1,0 +1,38 @@
+import type { Product } from '@stockroom/contracts'
+import type { Document, IndexDescription, ObjectId } from 'mongodb'
+
+/** The contract's product, under MongoDB's own id. */
+export interface ProductDocument extends Omit<Product, 'id'> {
+  _id: ObjectId
+}
+
+export const productsName = 'products'
+
+export const productIndexes: IndexDescription[] = [{ key: { sku: 1 }, name: 'sku', unique: true }]
+
+/** `quantity >= 0` is the second guard of the stock, behind the filter of every write that takes from it. */
+export const productValidator: Document = {
+  $jsonSchema: {
+    bsonType: 'object',
+    required: ['sku', 'name', 'price', 'quantity', 'version', 'revision', 'createdAt', 'updatedAt'],
+    properties: {
+      sku: { bsonType: 'string', minLength: 1 },
+      name: { bsonType: 'string' },
+      quantity: { bsonType: ['int', 'long', 'double'], minimum: 0, multipleOf: 1 },
+      price: {
+        bsonType: 'object',
+        required: ['amount', 'currency'],
+        properties: { amount: { bsonType: ['int', 'long', 'double'], minimum: 0, multipleOf: 1 }, currency: { bsonType: 'string' } },
+      },
+      version: { bsonType: ['int', 'long', 'double'], minimum: 1 },
+      revision: { bsonType: ['int', 'long', 'double'], minimum: 1 },
+      createdAt: { bsonType: 'date' },
+      updatedAt: { bsonType: 'date' },
+    },
+  },
+}
+
+export function toProduct(document: ProductDocument): Product {
+  const { _id, ...product } = document
+  return { id: _id.toHexString(), ...product }
+}

@@ -1,0 +1,147 @@
+import type { ClientSession } from 'mongodb'
+import type { Collections } from '../collections/collections.ts'
+import type { ProductDocument } from '../collections/products.ts'
+import { TransactionAbandoned } from '../collections/transaction.ts'
+import type { Command, ResultOf } from './commands.ts'
+import { commitBatch } from './commit.ts'
+import { ShopError } from './errors.ts'
+import type { Settlement } from './settle.ts'
+
+/** How long a caller waits before it is told that the shop is busy, or that the outcome is not known. */
+const DEADLINE_MS = 5000
+/** Commands that may wait; one more is refused at once, for it could not be served before its deadline. */
+const MAX_WAITING = 20_000
+/** What one transaction takes at the most: commands, and lines or rows (MongoDB advises to stay within 1,000 writes). */
+const MAX_COMMANDS = 512
+const MAX_WEIGHT = 4000
+
+/** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
+export interface Desk {
+  /** Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. */
+  submit<C extends Command>(command: C): Promise<ResultOf<C>>
+  /** Serves what waits, then refuses. */
+  close(): Promise<void>
+}
+
+interface Entry {
+  readonly command: Command
+  readonly resolve: (result: ResultOf<Command>) => void
+  readonly reject: (error: unknown) => void
+  readonly timer: NodeJS.Timeout
+  state: 'waiting' | 'sent' | 'answered'
+}
+
+export interface DeskOptions {
+  readonly collections: Collections
+  /** The desk's own session, for life: see transact. */
+  readonly session: ClientSession
+  /** Called after a commit, before its callers are answered, with the products as it left them. */
+  readonly onCommit: (products: readonly ProductDocument[]) => void
+}
+
+export function openDesk({ collections, session, onCommit }: DeskOptions): Desk {
+  const queue: Entry[] = []
+  let serving: Promise<void> | undefined
+  let closed = false
+
+  return {
+    submit: (command) =>
+      new Promise((resolve, reject) => {
+        if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
+        const entry: Entry = {
+          command,
+          resolve: resolve as Entry['resolve'],
+          reject,
+          timer: setTimeout(() => expire(entry), DEADLINE_MS),
+          state: 'waiting',
+        }
+        queue.push(entry)
+        serving ??= serve()
+      }),
+    async close() {
+      closed = true
+      await serving
+    },
+  }
+
+  /** No timer gathers orders: while one commit is in flight the next batch forms by itself. */
+  async function serve(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue)
+      if (batch.length > 0) await commit(batch)
+    }
+    serving = undefined
+  }
+
+  async function commit(batch: readonly Entry[]): Promise<void> {
+    try {
+      const settlement = await commitBatch(collections, session, {
+        commands: batch.map((entry) => entry.command),
+        givenUp: () => batch.every((entry) => entry.state === 'answered'),
+      })
+      onCommit(productsOf(settlement))
+      batch.forEach((entry, index) => answer(entry, settlement.outcomes[index]!))
+    } catch (error) {
+      if (batch.length > 1 && !(error instanceof TransactionAbandoned)) return splitAndCommit(batch)
+      for (const entry of batch) answer(entry, failure(error))
+    }
+  }
+
+  /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */
+  async function splitAndCommit(batch: readonly Entry[]): Promise<void> {
+    const middle = batch.length >> 1
+    await commit(batch.slice(0, middle))
+    await commit(batch.slice(middle))
+  }
+}
+
+function takeBatch(queue: Entry[]): Entry[] {
+  const batch: Entry[] = []
+  let weight = 0
+  let taken = 0
+  for (const entry of queue) {
+    weight += weightOf(entry.command)
+    if (taken > 0 && (weight > MAX_WEIGHT || batch.length === MAX_COMMANDS)) break
+    taken++
+    if (entry.state === 'answered') continue
+    entry.state = 'sent'
+    batch.push(entry)
+  }
+  queue.splice(0, taken)
+  return batch
+}
+
+/** Rows of the bulk kinds weigh forty lines: at most 100 of them go into one transaction, so that orders never wait long. */
+function weightOf(command: Command): number {
+  switch (command.kind) {
+    case 'placeOrder':
+      return command.lines.length
+    case 'upsertRows':
+      return command.rows.length * (MAX_WEIGHT / 100)
+    case 'setQuantity':
+    case 'addProduct':
+      return 1
+  }
+}
+
+function answer(entry: Entry, outcome: ResultOf<Command> | Error): void {
+  if (entry.state === 'answered') return
+  entry.state = 'answered'
+  clearTimeout(entry.timer)
+  if (outcome instanceof Error) entry.reject(outcome)
+  else entry.resolve(outcome)
+}
+
+/** What was never sent had no effect; what was sent and not answered may have had one. */
+function expire(entry: Entry): void {
+  answer(entry, new ShopError(entry.state === 'waiting' ? 'BUSY' : 'OUTCOME_UNKNOWN', {}))
+}
+
+function failure(error: unknown): Error {
+  if (error instanceof TransactionAbandoned) return new ShopError(error.sent ? 'OUTCOME_UNKNOWN' : 'BUSY', {}, { cause: error })
+  return error instanceof Error ? error : new Error('the batch failed', { cause: error })
+}
+
+function productsOf({ created, changes }: Settlement): ProductDocument[] {
+  return [...created, ...changes.map((change) => change.after)]
+}

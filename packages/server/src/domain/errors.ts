@@ -1,0 +1,29 @@
+import type { ErrorCode, ErrorDetails } from '@stockroom/contracts'
+import { errors } from '@stockroom/contracts'
+import { isTransient } from '../collections/transient.ts'
+
+/** An error from the table in contracts/errors.ts: the only kind that the domain lets out on purpose. */
+export class ShopError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'ShopError'
+  readonly code: Code
+  readonly details: ErrorDetails<Code>
+
+  constructor(code: Code, details: ErrorDetails<Code>, options?: ErrorOptions) {
+    super(errors[code].text, options)
+    this.code = code
+    this.details = details
+  }
+}
+
+export function isShopError(error: unknown): error is ShopError {
+  return error instanceof ShopError
+}
+
+/** Runs a read: a database that is away for the moment is BUSY, and a read that failed had no effect. */
+export async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw isTransient(error) ? new ShopError('BUSY', {}, { cause: error }) : error
+  }
+}

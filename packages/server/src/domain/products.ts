@@ -1,0 +1,75 @@
+import type { CreateProduct, UpsertProducts, UpsertResult } from '@stockroom/contracts'
+import { MAX_PAGE } from '@stockroom/contracts'
+import { ObjectId } from 'mongodb'
+import type { Collections } from '../collections/collections.ts'
+import { toProduct } from '../collections/products.ts'
+import type { Shop } from '../shop.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Desk } from './desk.ts'
+import { reading, ShopError } from './errors.ts'
+import { fromCursor, parseId, toCursor } from './ids.ts'
+
+/** Rows of one bulk command: small enough that orders never wait long behind one. */
+const ROWS_A_COMMAND = 100
+
+export function openProducts({ products }: Collections, catalogue: Catalogue, desk: Desk): Shop['products'] {
+  return {
+    async list({ cursor, limit = MAX_PAGE }) {
+      const after = cursor === undefined ? undefined : fromCursor('products', cursor)
+      const found = after ? await page(after, limit) : await catalogue.first(limit)
+      const items = found.slice(0, limit)
+      const last = items.at(-1)
+      return { items: items.map(toProduct), nextCursor: last && found.length > limit ? toCursor('products', last._id) : null }
+    },
+
+    async byId({ id }) {
+      const product = await catalogue.byId(known(id))
+      if (!product) throw notFound(id)
+      return toProduct(product)
+    },
+
+    async create(product) {
+      return toProduct(await desk.submit({ kind: 'addProduct', ...newRow(product) }))
+    },
+
+    async setQuantity({ id, quantity }) {
+      const productId = known(id).toHexString()
+      return toProduct(await desk.submit({ kind: 'setQuantity', movementId: new ObjectId(), productId, quantity }))
+    },
+
+    async upsertMany({ rows, setQuantity = false }) {
+      const commands = chunks(rows.map(newRow)).map((chunk) => desk.submit({ kind: 'upsertRows', rows: chunk, setQuantity }))
+      return { results: together(await Promise.allSettled(commands)) }
+    },
+  }
+
+  function page(after: ObjectId, limit: number) {
+    return reading(() =>
+      products.find({ _id: { $gt: after } }, { maxTimeMS: 5000 }).sort({ _id: 1 }).limit(limit + 1).toArray(),
+    )
+  }
+}
+
+const newRow = (product: CreateProduct) => ({ productId: new ObjectId(), movementId: new ObjectId(), product })
+
+function chunks<Row>(rows: Row[]): Row[][] {
+  return Array.from({ length: Math.ceil(rows.length / ROWS_A_COMMAND) }, (_, index) =>
+    rows.slice(index * ROWS_A_COMMAND, (index + 1) * ROWS_A_COMMAND),
+  )
+}
+
+/** The chunks commit one by one: where only some of them did, "nothing was done" would be a lie. */
+function together(outcomes: PromiseSettledResult<UpsertResult[]>[]): UpsertResult[] {
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (!failed) return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
+  const none = outcomes.every((outcome) => outcome.status === 'rejected')
+  throw none ? failed.reason : new ShopError('OUTCOME_UNKNOWN', {}, { cause: failed.reason })
+}
+
+const notFound = (id: string) => new ShopError('PRODUCT_NOT_FOUND', { productIds: [id] })
+
+function known(id: string): ObjectId {
+  const parsed = parseId(id)
+  if (!parsed) throw notFound(id)
+  return parsed
+}

@@ -1,0 +1,7 @@
+export type { Context } from './context.ts'
+export { ShopError } from './domain/errors.ts'
+export type { OpenShopOptions } from './open-shop.ts'
+export { openShop, ShopSetupError } from './open-shop.ts'
+export type { AppRouter } from './router.ts'
+export { appRouter, createCaller } from './router.ts'
+export type { Shop } from './shop.ts'

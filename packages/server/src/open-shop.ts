@@ -1,0 +1,99 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { MongoClientOptions } from 'mongodb'
+import { MongoClient } from 'mongodb'
+import { collectionsOf, ensureCollections } from './collections/collections.ts'
+import { openCatalogue } from './domain/catalogue.ts'
+import { openDesk } from './domain/desk.ts'
+import { openOrders } from './domain/orders.ts'
+import { openProducts } from './domain/products.ts'
+import type { Shop } from './shop.ts'
+
+export interface OpenShopOptions {
+  /** The connection string of a MongoDB replica set or sharded cluster. */
+  readonly uri: string
+  /** The database that holds the shop; `stockroom` unless given. */
+  readonly database?: string
+}
+
+/** The bounds of every wait: the driver's own `timeoutMS` has no effect in this version. */
+const options: MongoClientOptions = {
+  retryWrites: true,
+  retryReads: true,
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+  heartbeatFrequencyMS: 1000,
+  connectTimeoutMS: 2000,
+  socketTimeoutMS: 10_000,
+  serverSelectionTimeoutMS: 5000,
+  waitQueueTimeoutMS: 2000,
+}
+
+/** The shop cannot be opened as it is asked to be: the message says why and what to do. */
+export class ShopSetupError extends Error {
+  override readonly name = 'ShopSetupError'
+}
+
+/**
+ * Connects to MongoDB, makes collections, validators and indexes, and gives the shop. Dispose of it to serve what
+ * waits and to disconnect. Throws ShopSetupError on a standalone server or a write concern below majority.
+ */
+export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions): Promise<Shop> {
+  assertMajority(uri)
+  const client = new MongoClient(uri, { ...options, writeConcern: { w: 'majority', wtimeoutMS: 5000 } })
+  try {
+    await client.connect()
+    await assertReplicaSet(client)
+    await ensure(uri, database)
+    return wire(client, database)
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+function wire(client: MongoClient, database: string): Shop {
+  const db = client.db(database)
+  const collections = collectionsOf(db)
+  const catalogue = openCatalogue(collections.products)
+  const session = client.startSession({ causalConsistency: false })
+  const desk = openDesk({ collections, session, onCommit: catalogue.apply })
+  return {
+    products: openProducts(collections, catalogue, desk),
+    orders: openOrders(collections, desk),
+    async isReady() {
+      const hello = db.command({ hello: 1 }).then(({ isWritablePrimary }) => isWritablePrimary === true, () => false)
+      return Promise.race([hello, wait(1000, false, { ref: false })])
+    },
+    async [Symbol.asyncDispose]() {
+      await desk.close()
+      await session.endSession()
+      await client.close()
+    },
+  }
+}
+
+/** Index builds get a client of their own: the socket timeout of the shop's would cut a long one off. */
+async function ensure(uri: string, database: string): Promise<void> {
+  await using client = new MongoClient(uri, { serverSelectionTimeoutMS: 5000, writeConcern: { w: 'majority' } })
+  await ensureCollections(client.db(database))
+}
+
+/** An order acknowledged by less than a majority is lost when the primary is. */
+function assertMajority(uri: string): void {
+  const asked = new MongoClient(uri).options.writeConcern
+  if (asked && ((asked.w !== undefined && asked.w !== 'majority') || asked.journal === false)) {
+    throw new ShopSetupError(
+      'The connection string asks for a write concern below majority, with which acknowledged orders can be lost. Remove w and journal from it.',
+    )
+  }
+}
+
+/** Transactions and majority commits need a replica set, of one member at the least. */
+async function assertReplicaSet(client: MongoClient): Promise<void> {
+  const hello = await client.db('admin').command({ hello: 1 })
+  if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
+    throw new ShopSetupError(
+      'The MongoDB server is standalone, and orders need transactions. Start mongod with --replSet and run rs.initiate() once; a set of one member will do.',
+    )
+  }
+}

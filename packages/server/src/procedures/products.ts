@@ -1,0 +1,87 @@
+import {
+  CreateProduct,
+  ListProducts,
+  Product,
+  ProductById,
+  ProductPage,
+  SetQuantity,
+  UpsertProducts,
+  UpsertResults,
+} from '@stockroom/contracts'
+import { procedure, router } from '../trpc.ts'
+
+export const products = router({
+  list: procedure
+    .meta({
+      rest: {
+        method: 'GET',
+        path: '/products',
+        summary: 'List products, oldest first',
+        answer: 'page',
+        resource: 'product',
+        emptyAs: 'NO_PRODUCTS',
+        errors: ['INVALID_CURSOR', 'NO_PRODUCTS'],
+      },
+    })
+    .input(ListProducts.optional())
+    .output(ProductPage)
+    .query(({ ctx, input }) => ctx.shop.products.list(input ?? {})),
+
+  byId: procedure
+    .meta({
+      rest: {
+        method: 'GET',
+        path: '/products/{product_id}',
+        params: { product_id: 'id' },
+        summary: 'Fetch a product',
+        answer: 'one',
+        resource: 'product',
+        message: 'Product found',
+        errors: ['PRODUCT_NOT_FOUND'],
+      },
+    })
+    .input(ProductById)
+    .output(Product)
+    .query(({ ctx, input }) => ctx.shop.products.byId(input)),
+
+  create: procedure
+    .meta({
+      rest: {
+        method: 'POST',
+        path: '/products',
+        status: 201,
+        summary: 'Create a product',
+        answer: 'written',
+        resource: 'product',
+        message: 'Product created',
+        errors: ['SKU_TAKEN'],
+      },
+    })
+    .input(CreateProduct)
+    .output(Product)
+    .mutation(({ ctx, input }) => ctx.shop.products.create(input)),
+
+  setQuantity: procedure
+    .meta({
+      rest: {
+        method: 'PUT',
+        path: '/products/{product_id}',
+        alias: '/products/{product_id}/quantity',
+        params: { product_id: 'id' },
+        query: ['quantity'],
+        summary: 'Set the units on hand of a product',
+        answer: 'written',
+        resource: 'product',
+        message: 'Product quantity updated',
+        errors: ['PRODUCT_NOT_FOUND'],
+      },
+    })
+    .input(SetQuantity)
+    .output(Product)
+    .mutation(({ ctx, input }) => ctx.shop.products.setQuantity(input)),
+
+  upsertMany: procedure
+    .input(UpsertProducts)
+    .output(UpsertResults)
+    .mutation(({ ctx, input }) => ctx.shop.products.upsertMany(input)),
+})

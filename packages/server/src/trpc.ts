@@ -1,0 +1,73 @@
+import type { ShopErrorData } from '@stockroom/contracts'
+import { errors } from '@stockroom/contracts'
+import { initTRPC, TRPCError } from '@trpc/server'
+import superjson from 'superjson'
+import { z } from 'zod'
+import type { Context } from './context.ts'
+import { isShopError, ShopError } from './domain/errors.ts'
+import type { RestRoute } from './rest-route.ts'
+
+export interface Meta {
+  /** Where the REST door offers the procedure; without it, RPC alone does. */
+  readonly rest?: RestRoute
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<Meta>()
+  .create({
+    transformer: superjson,
+    // Without this, stack traces go out wherever NODE_ENV is not "production".
+    isDev: false,
+    errorFormatter({ shape, error }) {
+      const shopError = toShopError(error)
+      const { code, details } = shopError
+      const shop = { code, details, next: errors[code].next } as ShopErrorData
+      return { ...shape, message: shopError.message, data: { ...shape.data, shop } }
+    },
+  })
+
+/** Errors of the domain and of validation leave every procedure as what the table says of them. */
+const typedErrors = t.middleware(async ({ next }) => {
+  const result = await next()
+  if (result.ok) return result
+  const { code, cause: thrown } = result.error
+  // Output that fails its schema also carries a ZodError, but is our own fault and stays a 500.
+  const cause = code === 'BAD_REQUEST' && thrown instanceof z.ZodError ? toValidation(thrown) : thrown
+  if (!isShopError(cause)) return result
+  throw new TRPCError({ code: errors[cause.code].trpc, message: cause.message, cause })
+})
+
+export const { router, createCallerFactory } = t
+export const procedure = t.procedure.use(typedErrors)
+
+/** What the table says of any error that a procedure, or tRPC before it, has thrown. */
+export function toShopError(error: TRPCError): ShopError {
+  if (isShopError(error.cause)) return error.cause
+  switch (error.code) {
+    case 'PARSE_ERROR':
+      return new ShopError('MALFORMED_JSON', {}, { cause: error })
+    case 'BAD_REQUEST':
+      return new ShopError('MALFORMED_REQUEST', {}, { cause: error })
+    case 'NOT_FOUND':
+      return new ShopError('ROUTE_NOT_FOUND', {}, { cause: error })
+    case 'METHOD_NOT_SUPPORTED':
+      return new ShopError('METHOD_NOT_ALLOWED', {}, { cause: error })
+    case 'PAYLOAD_TOO_LARGE':
+      return new ShopError('BODY_TOO_LARGE', {}, { cause: error })
+    case 'UNSUPPORTED_MEDIA_TYPE':
+      return new ShopError('UNSUPPORTED_MEDIA_TYPE', {}, { cause: error })
+    default:
+      return new ShopError('INTERNAL', {}, { cause: error })
+  }
+}
+
+function toValidation(error: z.ZodError): ShopError<'VALIDATION'> {
+  const issues = error.issues.flatMap((issue) => {
+    const loc = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ loc: [...loc, key], msg: 'is not a field of this request' }))
+      : [{ loc, msg: issue.message }]
+  })
+  return new ShopError('VALIDATION', { issues })
+}

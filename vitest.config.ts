@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@stockroom/source']
+
+// oxlint-disable-next-line import/no-default-export -- vitest reads the default export
+export default defineConfig({
+  // Imports of @stockroom/* go to the sources, as they do under `node --conditions`.
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/{src,tests}/**/*.test.ts', 'apps/*/{src,tests}/**/*.test.ts'],
+    globalSetup: ['packages/local-mongo/src/vitest.ts'],
+    typecheck: { enabled: true, include: ['packages/*/tests/**/*.test-d.ts'], tsconfig: 'tsconfig.tests.json' },
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
