@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { Currency } from './money.ts'
 
 /** One thing wrong with a request: where (`body`, `query`, `path`, then the field), and what. */
-export const Issue = z.strictObject({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string() }).meta({ id: 'Issue' })
+export const Issue = z
+  .strictObject({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string() })
+  .meta({ id: 'Issue' })
 export type Issue = z.infer<typeof Issue>
 
 /** A product an order asked too much of. */
@@ -30,7 +32,7 @@ export const errors = {
     trpc: 'PARSE_ERROR',
     text: 'The body is not valid JSON',
     next: 'Send a JSON document in UTF-8.',
-    details: none,
+    details: z.strictObject({ issues: z.array(Issue) }),
   },
   MALFORMED_REQUEST: {
     status: 400,

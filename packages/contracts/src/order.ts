@@ -53,7 +53,12 @@ export const CreateOrder = z
   .superRefine((input, context) => {
     const short = input.productId !== undefined && input.quantity !== undefined
     const part = input.productId !== undefined || input.quantity !== undefined
-    if (input.lines && part) context.addIssue({ code: 'custom', path: ['lines'], message: 'give either lines, or productId and quantity, not both' })
+    if (input.lines && part)
+      context.addIssue({
+        code: 'custom',
+        path: ['lines'],
+        message: 'give either lines, or productId and quantity, not both',
+      })
     if (!input.lines && !short) {
       const missing = !part ? 'lines' : input.productId === undefined ? 'productId' : 'quantity'
       context.addIssue({ code: 'custom', path: [missing], message: 'give lines, or productId and quantity' })

@@ -19,7 +19,9 @@ const described = {
   sku: Sku,
   name: text(512).meta({ examples: ['Blue mug'] }),
   description: text(10_000).optional(),
-  category: text(128).optional().meta({ examples: ['Kitchen'] }),
+  category: text(128)
+    .optional()
+    .meta({ examples: ['Kitchen'] }),
   price: Money,
 }
 

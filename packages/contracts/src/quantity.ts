@@ -4,7 +4,15 @@ import { z } from 'zod'
 export const MAX_LINE_QUANTITY = 1_000_000
 
 /** Units asked for by one line of a request: a whole number, 1 to 1,000,000. */
-export const LineQuantity = z.int().min(1).max(MAX_LINE_QUANTITY).meta({ examples: [2] })
+export const LineQuantity = z
+  .int()
+  .min(1)
+  .max(MAX_LINE_QUANTITY)
+  .meta({ examples: [2] })
 
 /** Units on hand: a whole number, 0 to 1,000,000,000. */
-export const OnHand = z.int().min(0).max(1_000_000_000).meta({ examples: [40] })
+export const OnHand = z
+  .int()
+  .min(0)
+  .max(1_000_000_000)
+  .meta({ examples: [40] })

@@ -61,7 +61,10 @@ function wire(client: MongoClient, database: string): Shop {
     products: openProducts(collections, catalogue, desk),
     orders: openOrders(collections, desk),
     async isReady() {
-      const hello = db.command({ hello: 1 }).then(({ isWritablePrimary }) => isWritablePrimary === true, () => false)
+      const hello = db.command({ hello: 1 }).then(
+        ({ isWritablePrimary }) => isWritablePrimary === true,
+        () => false,
+      )
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {

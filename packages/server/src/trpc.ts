@@ -46,7 +46,7 @@ export function toShopError(error: TRPCError): ShopError {
   if (isShopError(error.cause)) return error.cause
   switch (error.code) {
     case 'PARSE_ERROR':
-      return new ShopError('MALFORMED_JSON', {}, { cause: error })
+      return new ShopError('MALFORMED_JSON', { issues: [{ loc: [], msg: 'is not valid JSON' }] }, { cause: error })
     case 'BAD_REQUEST':
       return new ShopError('MALFORMED_REQUEST', {}, { cause: error })
     case 'NOT_FOUND':

@@ -13,5 +13,11 @@ let count = 0
 /** A product to create: a fresh SKU, 10.00 EUR, stock 100, unless said otherwise. */
 export function aProduct(fields: Partial<CreateProduct> = {}): CreateProduct {
   count++
-  return { sku: `SKU-${count}`, name: `Product ${count}`, price: { amount: 1000, currency: 'EUR' }, quantity: 100, ...fields }
+  return {
+    sku: `SKU-${count}`,
+    name: `Product ${count}`,
+    price: { amount: 1000, currency: 'EUR' },
+    quantity: 100,
+    ...fields,
+  }
 }

@@ -6,7 +6,9 @@ describe('oversell', () => {
     await using shop = await testShop()
     const product = await shop.caller.products.create(aProduct({ quantity: 100 }))
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 1000 }, (_, buyer) => shop.caller.orders.create({ userId: `buyer-${buyer}`, productId: product.id, quantity: 1 })),
+      Array.from({ length: 1000 }, (_, buyer) =>
+        shop.caller.orders.create({ userId: `buyer-${buyer}`, productId: product.id, quantity: 1 }),
+      ),
     )
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(outcomes.length - refused.length).toBe(100)

@@ -22,7 +22,10 @@ export const productValidator: Document = {
       price: {
         bsonType: 'object',
         required: ['amount', 'currency'],
-        properties: { amount: { bsonType: ['int', 'long', 'double'], minimum: 0, multipleOf: 1 }, currency: { bsonType: 'string' } },
+        properties: {
+          amount: { bsonType: ['int', 'long', 'double'], minimum: 0, multipleOf: 1 },
+          currency: { bsonType: 'string' },
+        },
       },
       version: { bsonType: ['int', 'long', 'double'], minimum: 1 },
       revision: { bsonType: ['int', 'long', 'double'], minimum: 1 },

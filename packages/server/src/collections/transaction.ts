@@ -58,7 +58,8 @@ async function commit(session: ClientSession): Promise<void> {
     try {
       return await session.commitTransaction()
     } catch (error) {
-      const gone = error instanceof MongoServerError && (error.code === 251 || error.hasErrorLabel('TransientTransactionError'))
+      const gone =
+        error instanceof MongoServerError && (error.code === 251 || error.hasErrorLabel('TransientTransactionError'))
       if (again === 0 || gone || !isTransient(error)) throw error
     }
   }

@@ -33,7 +33,11 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
     },
     async byId(id) {
       await refresh()
-      return kept.get(id.toHexString()) ?? (await reading(() => products.findOne({ _id: id }, { maxTimeMS: 5000 }))) ?? undefined
+      return (
+        kept.get(id.toHexString()) ??
+        (await reading(() => products.findOne({ _id: id }, { maxTimeMS: 5000 }))) ??
+        undefined
+      )
     },
     apply(written) {
       if (loading) for (const product of written) recent.set(product._id.toHexString(), product)
@@ -51,7 +55,11 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
     recent.clear()
     const startedAt = performance.now()
     const read = await reading(() =>
-      products.find({}, { maxTimeMS: 5000 }).sort({ _id: 1 }).limit(KEPT + 1).toArray(),
+      products
+        .find({}, { maxTimeMS: 5000 })
+        .sort({ _id: 1 })
+        .limit(KEPT + 1)
+        .toArray(),
     )
     kept = new Map(read.map((product) => [product._id.toHexString(), product]))
     readAt = startedAt

@@ -62,7 +62,11 @@ function productsOf(commands: readonly Command[], repeated: boolean): Filter<Pro
  * Orders before stock: a product is held by the transaction from its write to the commit, and the orders' insert is
  * the longest part of that.
  */
-async function write({ products, orders, movements }: Collections, session: ClientSession, settlement: Settlement): Promise<void> {
+async function write(
+  { products, orders, movements }: Collections,
+  session: ClientSession,
+  settlement: Settlement,
+): Promise<void> {
   if (settlement.orders.length > 0) await orders.insertMany([...settlement.orders], { session })
   if (settlement.movements.length > 0) await movements.insertMany([...settlement.movements], { session })
   if (settlement.created.length > 0) await products.insertMany([...settlement.created], { session })

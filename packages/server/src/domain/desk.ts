@@ -138,7 +138,8 @@ function expire(entry: Entry): void {
 }
 
 function failure(error: unknown): Error {
-  if (error instanceof TransactionAbandoned) return new ShopError(error.sent ? 'OUTCOME_UNKNOWN' : 'BUSY', {}, { cause: error })
+  if (error instanceof TransactionAbandoned)
+    return new ShopError(error.sent ? 'OUTCOME_UNKNOWN' : 'BUSY', {}, { cause: error })
   return error instanceof Error ? error : new Error('the batch failed', { cause: error })
 }
 

@@ -15,8 +15,9 @@ export class ShopError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-export function isShopError(error: unknown): error is ShopError {
-  return error instanceof ShopError
+/** Whether `error` is one of the table's, of this code if one is named. */
+export function isShopError<Code extends ErrorCode = ErrorCode>(error: unknown, code?: Code): error is ShopError<Code> {
+  return error instanceof ShopError && (code === undefined || error.code === code)
 }
 
 /** Runs a read: a database that is away for the moment is BUSY, and a read that failed had no effect. */

@@ -20,11 +20,19 @@ export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] 
     async list({ skip = 0, limit = DEFAULT_LIMIT, cursor }) {
       const filter = cursor === undefined ? {} : { _id: { $gt: fromCursor('orders', cursor) } }
       const found = await reading(() =>
-        orders.find(filter, { maxTimeMS: 5000 }).sort({ _id: 1 }).skip(skip).limit(limit + 1).toArray(),
+        orders
+          .find(filter, { maxTimeMS: 5000 })
+          .sort({ _id: 1 })
+          .skip(skip)
+          .limit(limit + 1)
+          .toArray(),
       )
       const items = found.slice(0, limit)
       const last = items.at(-1)
-      return { items: items.map(toOrder), nextCursor: last && found.length > limit ? toCursor('orders', last._id) : null }
+      return {
+        items: items.map(toOrder),
+        nextCursor: last && found.length > limit ? toCursor('orders', last._id) : null,
+      }
     },
 
     async byId({ id }) {
@@ -40,7 +48,8 @@ export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] 
 function mergedLines({ lines, productId, quantity }: CreateOrder): PlaceOrder['lines'] {
   const requested = lines ?? [{ productId: productId!, quantity: quantity! }]
   const malformed = requested.filter((line) => !parseId(line.productId))
-  if (malformed.length > 0) throw new ShopError('PRODUCT_NOT_FOUND', { productIds: malformed.map((line) => line.productId) })
+  if (malformed.length > 0)
+    throw new ShopError('PRODUCT_NOT_FOUND', { productIds: malformed.map((line) => line.productId) })
   const merged = new Map<string, number>()
   for (const line of requested) {
     const id = line.productId.toLowerCase()

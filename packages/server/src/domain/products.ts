@@ -19,7 +19,10 @@ export function openProducts({ products }: Collections, catalogue: Catalogue, de
       const found = after ? await page(after, limit) : await catalogue.first(limit)
       const items = found.slice(0, limit)
       const last = items.at(-1)
-      return { items: items.map(toProduct), nextCursor: last && found.length > limit ? toCursor('products', last._id) : null }
+      return {
+        items: items.map(toProduct),
+        nextCursor: last && found.length > limit ? toCursor('products', last._id) : null,
+      }
     },
 
     async byId({ id }) {
@@ -38,14 +41,20 @@ export function openProducts({ products }: Collections, catalogue: Catalogue, de
     },
 
     async upsertMany({ rows, setQuantity = false }) {
-      const commands = chunks(rows.map(newRow)).map((chunk) => desk.submit({ kind: 'upsertRows', rows: chunk, setQuantity }))
+      const commands = chunks(rows.map(newRow)).map((chunk) =>
+        desk.submit({ kind: 'upsertRows', rows: chunk, setQuantity }),
+      )
       return { results: together(await Promise.allSettled(commands)) }
     },
   }
 
   function page(after: ObjectId, limit: number) {
     return reading(() =>
-      products.find({ _id: { $gt: after } }, { maxTimeMS: 5000 }).sort({ _id: 1 }).limit(limit + 1).toArray(),
+      products
+        .find({ _id: { $gt: after } }, { maxTimeMS: 5000 })
+        .sort({ _id: 1 })
+        .limit(limit + 1)
+        .toArray(),
     )
   }
 }

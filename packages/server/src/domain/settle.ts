@@ -4,7 +4,15 @@ import { ObjectId } from 'mongodb'
 import type { MovementDocument } from '../collections/movements.ts'
 import type { OrderDocument, OrderLineDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'
-import type { AddProduct, Command, PlaceOrder, ProductRow, ResultOf, SetProductQuantity, UpsertRows } from './commands.ts'
+import type {
+  AddProduct,
+  Command,
+  PlaceOrder,
+  ProductRow,
+  ResultOf,
+  SetProductQuantity,
+  UpsertRows,
+} from './commands.ts'
 import { ShopError } from './errors.ts'
 import type { ProductChange } from './working-stock.ts'
 import { WorkingStock } from './working-stock.ts'
@@ -59,7 +67,8 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
     if (short.length > 0) return new ShopError('OUT_OF_STOCK', { products: short.map(toShortage) })
     const priced = price(wanted)
     if (priced instanceof ShopError) return priced
-    for (const { productId, product, quantity } of wanted) stock.change(productId, product, { quantity: product.quantity - quantity })
+    for (const { productId, product, quantity } of wanted)
+      stock.change(productId, product, { quantity: product.quantity - quantity })
     const order: OrderDocument = { _id: orderId, userId, ...priced, status: 'placed', createdAt: time }
     orders.push(order)
     return order
@@ -69,7 +78,13 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
     const product = stock.get(productId)
     if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
     if (snapshot.movements.has(movementId.toHexString()) || product.quantity === quantity) return product
-    movements.push({ _id: movementId, productId: product._id, change: quantity - product.quantity, reason: 'set', at: time })
+    movements.push({
+      _id: movementId,
+      productId: product._id,
+      change: quantity - product.quantity,
+      reason: 'set',
+      at: time,
+    })
     return stock.change(productId, product, { quantity })
   }
 
@@ -94,7 +109,13 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
     const moves = setsQuantity && product.quantity !== wanted
     if (!edited && !moves) return { sku, id, outcome: 'unchanged' }
     if (moves) {
-      movements.push({ _id: row.movementId, productId: product._id, change: wanted - product.quantity, reason: 'set', at: time })
+      movements.push({
+        _id: row.movementId,
+        productId: product._id,
+        change: wanted - product.quantity,
+        reason: 'set',
+        at: time,
+      })
     }
     stock.change(id, product, {
       ...(edited && { ...edited, version: product.version + 1 }),
@@ -119,7 +140,8 @@ interface Wanted {
   readonly product: ProductDocument
 }
 
-const isKnown = (line: Omit<Wanted, 'product'> & { product: ProductDocument | undefined }): line is Wanted => line.product !== undefined
+const isKnown = (line: Omit<Wanted, 'product'> & { product: ProductDocument | undefined }): line is Wanted =>
+  line.product !== undefined
 
 const toShortage = ({ productId, quantity, product }: Wanted) => ({
   productId,
@@ -150,6 +172,7 @@ function edits({ product: row }: ProductRow, product: ProductDocument): Partial<
   if (row.name !== product.name) edited.name = row.name
   if (row.description !== undefined && row.description !== product.description) edited.description = row.description
   if (row.category !== undefined && row.category !== product.category) edited.category = row.category
-  if (row.price.amount !== product.price.amount || row.price.currency !== product.price.currency) edited.price = row.price
+  if (row.price.amount !== product.price.amount || row.price.currency !== product.price.currency)
+    edited.price = row.price
   return Object.keys(edited).length > 0 ? edited : undefined
 }

@@ -1,0 +1,61 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import cors from 'cors'
+import helmet from 'helmet'
+import { appRouter } from '../router.ts'
+import type { Shop } from '../shop.ts'
+import type { OnError } from './express-app.ts'
+import { expressApp } from './express-app.ts'
+import { assignRequestId } from './request-id.ts'
+import { rpcHandler } from './rpc.ts'
+
+export interface FrontOptions {
+  readonly shop: Shop
+  /** Origins of pages that may call from a browser, such as `https://shop.example`; none unless given. */
+  readonly corsOrigins?: readonly string[]
+  readonly onError?: OnError
+  /** Whether the process is about to end: readyz then says so. */
+  readonly isDraining?: () => boolean
+}
+
+/** What every request passes, whichever door it goes to. */
+export function createFront({
+  shop,
+  corsOrigins = [],
+  onError = () => {},
+  isDraining = () => false,
+}: FrontOptions): RequestListener {
+  const context = { shop }
+  const rpc = rpcHandler(context, onError)
+  const rest = expressApp(appRouter, context, onError)
+  const secure = helmet({
+    // On plain HTTP within a network, this directive would send the docs page to HTTPS for its scripts.
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  })
+  const share = cors({
+    origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
+    exposedHeaders: ['x-request-id', 'location', 'retry-after'],
+    maxAge: 600,
+  })
+
+  return (request, response) => {
+    assignRequestId(request, response)
+    secure(request, response, () => share(request, response, () => dispatch(request, response)))
+  }
+
+  function dispatch(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url?.split('?', 1)[0] ?? '/'
+    if (path.startsWith('/trpc/')) void rpc(request, response)
+    else if (path === '/livez') health(response, true)
+    else if (path === '/readyz') void isReady().then((ready) => health(response, ready))
+    else rest(request, response)
+  }
+
+  async function isReady(): Promise<boolean> {
+    return !isDraining() && (await shop.isReady())
+  }
+}
+
+function health(response: ServerResponse, ok: boolean): void {
+  response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(JSON.stringify({ status: ok ? 'ok' : 'unavailable' }))
+}

@@ -1,0 +1,6 @@
+export type { OnError } from './express-app.ts'
+export type { FrontOptions } from './front.ts'
+export { createFront } from './front.ts'
+export { openApi } from './openapi.ts'
+export type { ServeOptions, ShopServer } from './serve.ts'
+export { serve } from './serve.ts'

@@ -1,0 +1,134 @@
+import { STATUS_CODES } from 'node:http'
+import type { ErrorCode } from '@stockroom/contracts'
+import { errors } from '@stockroom/contracts'
+import { appRouter } from '../router.ts'
+import { componentsOf } from './openapi-components.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { jsonSchemaOf } from './json-schema.ts'
+import type { Field, Operation } from './rest-operations.ts'
+import { operationsOf } from './rest-operations.ts'
+
+/** The OpenAPI 3.1 document of the REST door, as `GET /openapi.json` serves it. */
+export function openApi(): object {
+  return openApiDocument(operationsOf(appRouter))
+}
+
+const headers = {
+  Location: { description: 'The path of what was created', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'integer' } },
+}
+
+export function openApiDocument(operations: readonly Operation[]): object {
+  const components = componentsOf()
+  const paths: Record<string, Record<string, object>> = {}
+  // Answers first: where an input's form of a schema differs from the answer's, it is the input's that gets a suffix.
+  const answers = new Map(operations.map((each) => [each, components.add(jsonSchemaOf(each.answer.schema, 'output'))]))
+  for (const operation of operations) {
+    const { route, procedure } = operation
+    const describe = (places: Placed, operationId: string): object => ({
+      operationId,
+      summary: route.summary,
+      tags: [`${route.resource}s`],
+      ...requestOf(operation, places),
+      responses: responsesOf(operation, places),
+    })
+    const method = route.method.toLowerCase()
+    ;(paths[route.path] ??= {})[method] = describe(placed(operation, 'body'), procedure)
+    if (route.alias) (paths[route.alias] ??= {})[method] = describe(placed(operation, 'query'), `${procedure}.query`)
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Stockroom',
+      version: '1.0.0',
+      description:
+        'Products and orders. Amounts are whole minor units, times are ISO 8601 in UTC, errors are RFC 9457 problems with a code.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [{ name: 'products' }, { name: 'orders' }],
+    paths,
+    components: components.all(),
+  }
+
+  function requestOf({ input }: Operation, { parameters, body }: Placed): object {
+    return {
+      ...(parameters.length > 0 && {
+        parameters: parameters.map(({ field, place }) => ({
+          name: field.wireName,
+          in: place,
+          required: place === 'path' || field.required,
+          schema: components.add(field.schema, input),
+        })),
+      }),
+      ...(body.length > 0 && {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: components.add(bodySchema(input, body), input) } },
+        },
+      }),
+    }
+  }
+
+  function responsesOf(operation: Operation, places: Placed): object {
+    const { route } = operation
+    const status = route.status ?? 200
+    const byStatus = Map.groupBy(codesOf(operation, places), (code) => errors[code].status)
+    const problems = Array.from(byStatus, ([errorStatus, codes]) => {
+      const schemas = codes.map((code) => components.problem(code))
+      const response = {
+        description: codes.map((code) => `${code}: ${errors[code].text}`).join('; '),
+        ...(errorStatus === 503 && { headers: { 'Retry-After': headers['Retry-After'] } }),
+        content: { 'application/problem+json': { schema: schemas.length === 1 ? schemas[0] : { oneOf: schemas } } },
+      }
+      return [String(errorStatus), response] as const
+    })
+    const success = {
+      description: STATUS_CODES[status],
+      ...(status === 201 && { headers: { Location: headers.Location }, links: linksOf(operation) }),
+      content: { 'application/json': { schema: answers.get(operation) } },
+    }
+    return Object.fromEntries([[String(status), success], ...problems])
+  }
+}
+
+interface Placed {
+  readonly parameters: readonly { field: Field; place: 'path' | 'query' }[]
+  readonly body: readonly Field[]
+}
+
+/** Where each field stands in the document; one that may stand in two places is shown at the preferred one. */
+function placed({ fields }: Operation, preferred: 'body' | 'query'): Placed {
+  const at = fields.map((field) => ({ field, place: field.places.includes(preferred) ? preferred : field.places[0]! }))
+  return {
+    parameters: at.flatMap(({ field, place }) => (place === 'body' ? [] : [{ field, place }])),
+    body: at.flatMap(({ field, place }) => (place === 'body' ? [field] : [])),
+  }
+}
+
+/** The declared input itself where the body holds all of it. */
+function bodySchema(input: JsonSchema, body: readonly Field[]): JsonSchema {
+  const whole = input.$ref ? input.$defs?.[input.$ref.replace('#/$defs/', '')] : input
+  if (Object.keys(whole?.properties ?? {}).length === body.length) return input
+  return {
+    type: 'object',
+    properties: Object.fromEntries(body.map(({ name, schema }) => [name, schema])),
+    required: body.filter(({ required }) => required).map(({ name }) => name),
+    additionalProperties: false,
+  }
+}
+
+/** The operation's own errors, and those that its form brings with it. */
+function codesOf({ route }: Operation, { parameters, body }: Placed): ErrorCode[] {
+  const codes: ErrorCode[] = [...route.errors, 'VALIDATION']
+  if (body.length > 0) codes.push('MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  if (body.length > 0 || parameters.some(({ place }) => place === 'path')) codes.push('MALFORMED_REQUEST')
+  codes.push('INTERNAL', 'BUSY')
+  if (route.method !== 'GET') codes.push('OUTCOME_UNKNOWN')
+  return codes
+}
+
+function linksOf({ route: { resource } }: Operation): object {
+  const id = `${resource}_id`
+  return { [`get_${resource}`]: { operationId: `${resource}s.byId`, parameters: { [id]: `$response.body#/${id}` } } }
+}

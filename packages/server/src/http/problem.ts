@@ -1,0 +1,36 @@
+import { STATUS_CODES } from 'node:http'
+import type { ErrorCode } from '@stockroom/contracts'
+import { errors } from '@stockroom/contracts'
+import type { ShopError } from '../domain/errors.ts'
+import { jsonSchemaOf } from './json-schema.ts'
+import type { RestResponse } from './rest-perform.ts'
+import { encoder } from './wire-names.ts'
+
+const encodeDetails = new Map(
+  Object.entries(errors).map(([code, { details }]) => [code as ErrorCode, encoder(jsonSchemaOf(details, 'output'))]),
+)
+
+/** An error as RFC 9457 says it, with the code and details of contracts/errors.ts. */
+export function problem(error: ShopError, requestId: string): RestResponse {
+  const { status, text, next } = errors[error.code]
+  const details = encodeDetails.get(error.code)!(error.details) as Record<string, unknown>
+  const body = {
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail: text,
+    code: error.code,
+    next_step: next,
+    request_id: requestId,
+    ...('issues' in details ? { errors: details.issues } : Object.keys(details).length > 0 && { details }),
+  }
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...(status === 503 && { 'retry-after': '1' }),
+    },
+    body: JSON.stringify(body),
+  }
+}

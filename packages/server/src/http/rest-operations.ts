@@ -1,0 +1,89 @@
+import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
+import { z } from 'zod'
+import type { RestRoute } from '../rest-route.ts'
+import type { Answer } from './rest-answers.ts'
+import { answerOf } from './rest-answers.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { jsonSchemaOf, resolve } from './json-schema.ts'
+import { toSnake } from './wire-names.ts'
+
+export type Place = 'path' | 'query' | 'body'
+
+/** A field of a procedure's input, and where in a request it may stand. */
+export interface Field {
+  readonly name: string
+  readonly wireName: string
+  readonly places: readonly Place[]
+  readonly schema: JsonSchema
+  readonly required: boolean
+}
+
+/** A procedure as the REST door offers it: its route with everything the schemas say, worked out once. */
+export interface Operation {
+  readonly route: RestRoute
+  /** `orders.create`: the procedure, and the operation's id in the document. */
+  readonly procedure: string
+  readonly input: JsonSchema
+  readonly fields: readonly Field[]
+  readonly answer: Answer
+}
+
+/**
+ * Every procedure that says `.meta({ rest })`. It reads fields that tRPC calls internal, so the version is pinned and
+ * a test guards them. What could only fail at a request fails here, at the start.
+ */
+export function operationsOf(router: AnyTRPCRouter): Operation[] {
+  const { procedures, lazy } = router._def as unknown as { procedures: Record<string, AnyTRPCProcedure>; lazy: object }
+  if (Object.keys(lazy).length > 0)
+    throw new Error('lazy routers cannot be offered over REST: their procedures are not known at the start')
+  const operations = Object.entries(procedures).flatMap(([path, procedure]) => operationOf(path, procedure) ?? [])
+  const seen = new Set<string>()
+  for (const { route } of operations) {
+    for (const path of [route.path, route.alias ?? []].flat()) {
+      const key = `${route.method} ${path}`
+      if (seen.has(key)) throw new Error(`two procedures claim ${key}`)
+      seen.add(key)
+    }
+  }
+  return operations
+}
+
+interface ProcedureDefinition {
+  meta?: { rest?: RestRoute }
+  type: 'query' | 'mutation' | 'subscription'
+  inputs: z.ZodType[]
+  output?: z.ZodType
+}
+
+function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation | undefined {
+  const { meta, type, inputs, output } = _def as unknown as ProcedureDefinition
+  const route = meta?.rest
+  if (!route) return undefined
+  const fault = (text: string): Error => new Error(`${procedure} cannot be offered over REST: ${text}`)
+  if (type === 'subscription') throw fault('it is a subscription')
+  if ((route.method === 'GET') !== (type === 'query')) throw fault(`${route.method} does not fit a ${type}`)
+  if (inputs.length > 1) throw fault('it has more than one input')
+  if (!output) throw fault('it has no output schema')
+  const input = inputs[0] ? jsonSchemaOf(inputs[0], 'input') : {}
+  const shape = resolve(input, input)
+  const fields = Object.entries(shape.properties ?? {}).map(([name, schema]) =>
+    fieldOf(route, { name, schema: schema as JsonSchema, required: shape.required?.includes(name) ?? false }),
+  )
+  for (const path of [route.path, route.alias ?? []].flat()) {
+    for (const [, parameter = ''] of path.matchAll(/\{(\w+)\}/g)) {
+      const named = route.params?.[parameter]
+      if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
+    }
+  }
+  jsonSchemaOf(output, 'output')
+  return { route, procedure, input, fields, answer: answerOf(route) }
+}
+
+/** Each field has one place, so that nothing overrides the path; only `query` of the route adds a second one. */
+function fieldOf(route: RestRoute, field: Pick<Field, 'name' | 'schema' | 'required'>): Field {
+  const parameter = Object.entries(route.params ?? {}).find(([, name]) => name === field.name)?.[0]
+  if (parameter !== undefined) return { ...field, wireName: parameter, places: ['path'] }
+  const wireName = toSnake(field.name)
+  if (route.method === 'GET') return { ...field, wireName, places: ['query'] }
+  return { ...field, wireName, places: route.query?.includes(field.name) ? ['body', 'query'] : ['body'] }
+}

@@ -1,0 +1,54 @@
+import type { AnyTRPCRouter } from '@trpc/server'
+import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
+import type { Context } from '../context.ts'
+import { toShopError } from '../trpc.ts'
+import { isShopError } from '../domain/errors.ts'
+import { jsonSchemaOf } from './json-schema.ts'
+import { inputReader } from './rest-input.ts'
+import type { RestRequest } from './rest-input.ts'
+import type { Operation } from './rest-operations.ts'
+import { encoder } from './wire-names.ts'
+
+export interface RestResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Perform = (request: RestRequest, context: Context, signal?: AbortSignal) => Promise<RestResponse>
+
+/** Turns an operation into a function from request to response; which server carries it does not matter. */
+export function performer(router: AnyTRPCRouter, operation: Operation): Perform {
+  const { route, procedure, answer } = operation
+  const { read, locate } = inputReader(operation)
+  const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
+
+  return async (request, ctx, signal) => {
+    const input = read(request)
+    const output = await call(input, ctx, signal).catch((thrown: unknown) => {
+      const error = toShopError(getTRPCErrorFromUnknown(thrown))
+      throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
+    })
+    const body = encode(answer.present(output, !request.query.has('cursor')))
+    return {
+      status: route.status ?? 200,
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        ...(route.status === 201 && { location: `${route.path}/${(output as { id: string }).id}` }),
+      },
+      body: JSON.stringify(body),
+    }
+  }
+
+  function call(input: unknown, ctx: Context, signal?: AbortSignal): Promise<unknown> {
+    return callTRPCProcedure({
+      router,
+      path: procedure,
+      getRawInput: async () => input,
+      ctx,
+      type: route.method === 'GET' ? 'query' : 'mutation',
+      signal,
+      batchIndex: 0,
+    })
+  }
+}

@@ -1,0 +1,60 @@
+import type { AnyTRPCRouter } from '@trpc/server'
+import express from 'express'
+import type { Context } from '../context.ts'
+import { ShopError } from '../domain/errors.ts'
+import type { Operation } from './rest-operations.ts'
+import { performer } from './rest-perform.ts'
+
+const BODY_LIMIT = '1mb'
+
+/** The operations as Express routes. Errors go on to the app's error handler. */
+export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation[], context: Context): express.Router {
+  const routes = express.Router()
+  // Per route and never for all: tRPC and the docs read no body here.
+  const readBody = express.json({ limit: BODY_LIMIT, type: 'application/json', strict: false })
+  for (const operation of operations) {
+    const { method, path, alias } = operation.route
+    const perform = performer(router, operation)
+    const handle: express.RequestHandler = async (request, response) => {
+      const abort = new AbortController()
+      response.once('close', () => abort.abort())
+      const query = new URL(request.originalUrl, 'http://localhost').searchParams
+      const params = request.params as Record<string, string>
+      const answer = await perform({ params, query, body: request.body as unknown }, context, abort.signal)
+      response.status(answer.status).set(answer.headers).end(answer.body)
+    }
+    const handlers = method === 'GET' ? [handle] : [requireJson, readBody, handle]
+    for (const each of [path, alias ?? []].flat()) routes.route(expressPath(each))[verb[method]](...handlers)
+  }
+  for (const [path, methods] of methodsByPath(operations)) routes.route(expressPath(path)).all(refuseMethod(methods))
+  return routes
+}
+
+/** What each path allows; HEAD is GET without the body. */
+function methodsByPath(operations: readonly Operation[]): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { route } of operations) {
+    const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]
+    for (const path of [route.path, route.alias ?? []].flat()) found.set(path, [...(found.get(path) ?? []), ...methods])
+  }
+  return found
+}
+
+const refuseMethod = (methods: readonly string[]): express.RequestHandler => {
+  return (_request, response, next) => {
+    response.set('allow', methods.join(', '))
+    next(new ShopError('METHOD_NOT_ALLOWED', {}))
+  }
+}
+
+const verb = { GET: 'get', POST: 'post', PUT: 'put' } as const
+
+const requireJson: express.RequestHandler = (request, _response, next) => {
+  // `is` answers null where there is no body.
+  next(request.is('application/json') === false ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
+}
+
+/** Express says `:name`; braces would make a part optional there. */
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1')
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { createHTTPHandler } from '@trpc/server/adapters/standalone'
+import type { Context } from '../context.ts'
+import { isShopError } from '../domain/errors.ts'
+import { appRouter } from '../router.ts'
+import { toShopError } from '../trpc.ts'
+import type { OnError } from './express-app.ts'
+import { requestIdOf } from './request-id.ts'
+
+const BASE_PATH = '/trpc/'
+const MAX_BODY = 1024 * 1024
+/** A thousand rows with long descriptions; this one call cannot be batched with others. */
+const MAX_BULK_BODY = 8 * MAX_BODY
+const BULK_PATH = `${BASE_PATH}products.upsertMany`
+const MAX_BATCH_CALLS = 10
+
+/** The RPC door. */
+export function rpcHandler(context: Context, onError: OnError): RequestListener {
+  const handlerFor = (maxBodySize: number) =>
+    createHTTPHandler({
+      router: appRouter,
+      basePath: BASE_PATH,
+      maxBodySize,
+      maxBatchSize: MAX_BATCH_CALLS,
+      createContext: () => context,
+      onError({ error, req }) {
+        const { code } = toShopError(error)
+        if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
+      },
+      responseMeta({ errors }) {
+        const busy = errors.some((error) => isShopError(error.cause) && error.code === 'SERVICE_UNAVAILABLE')
+        return busy ? { headers: new Headers({ 'retry-after': '1' }) } : {}
+      },
+    })
+  const handle = handlerFor(MAX_BODY)
+  const handleBulk = handlerFor(MAX_BULK_BODY)
+
+  return (request, response) => {
+    requireJson(request)
+    return request.url?.split('?', 1)[0] === BULK_PATH ? handleBulk(request, response) : handle(request, response)
+  }
+}
+
+/**
+ * tRPC also takes forms and octet streams, which a page of any other site can send without asking first (a mutation
+ * without input would run). Without its content type such a request is answered with 415.
+ */
+function requireJson(request: IncomingMessage): void {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') delete request.headers['content-type']
+}

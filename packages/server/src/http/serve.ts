@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FrontOptions } from './front.ts'
+import { createFront } from './front.ts'
+
+export interface ServeOptions extends Omit<FrontOptions, 'isDraining'> {
+  /** 0 takes any free port. */
+  readonly port: number
+  /** `127.0.0.1` unless given: who wants to be reached from elsewhere says so. */
+  readonly host?: string
+  /** How long to go on serving after a stop was asked for, so that a load balancer sees readyz first; 300 ms. */
+  readonly drainMs?: number
+}
+
+export interface ShopServer extends AsyncDisposable {
+  readonly url: string
+}
+
+/** How long requests in flight get to end by themselves. */
+const HARD_STOP_MS = 10_000
+
+/**
+ * Serves all doors. Dispose of it to stop: readyz answers 503, then no connection is taken any more, requests in
+ * flight are answered, and what is left after 10 s is cut. The shop stays open; it is the caller's.
+ */
+export async function serve({
+  port,
+  host = '127.0.0.1',
+  drainMs = 300,
+  ...options
+}: ServeOptions): Promise<ShopServer> {
+  let draining = false
+  // Slow senders are cut; without the short interval, Node looks for them every 30 s only.
+  const server = createServer({
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: 1000,
+  })
+  server.on('request', (_request, response) => {
+    if (draining) response.shouldKeepAlive = false
+  })
+  server.on('request', createFront({ ...options, isDraining: () => draining }))
+  server.listen(port, host)
+  await once(server, 'listening')
+  const { port: taken } = server.address() as AddressInfo
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    async [Symbol.asyncDispose]() {
+      draining = true
+      await wait(drainMs)
+      const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
+      server.close()
+      server.closeIdleConnections()
+      await once(server, 'close')
+      clearTimeout(hardStop)
+    },
+  }
+}
