@@ -1,5 +1,8 @@
 export type { Context } from './context.ts'
+export type { BookDifference } from './domain/books.ts'
 export { ShopError } from './domain/errors.ts'
+export type { VerifiedBooks, VerifyOptions } from './domain/verify.ts'
+export { VerifyError, verifyShop } from './domain/verify.ts'
 export type { OpenShopOptions } from './open-shop.ts'
 export { openShop, ShopSetupError } from './open-shop.ts'
 export type { AppRouter } from './router.ts'

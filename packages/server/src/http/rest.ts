@@ -50,8 +50,10 @@ const refuseMethod = (methods: readonly string[]): express.RequestHandler => {
 const verb = { GET: 'get', POST: 'post', PUT: 'put' } as const
 
 const requireJson: express.RequestHandler = (request, _response, next) => {
-  // `is` answers null where there is no body.
-  next(request.is('application/json') === false ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
+  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers
+  // Some clients announce the body they do not send: `content-length: 0` is none.
+  const hasBody = chunked !== undefined || (length !== undefined && length !== '0')
+  next(hasBody && !request.is('application/json') ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
 }
 
 /** Express says `:name`; braces would make a part optional there. */

@@ -1,0 +1,18 @@
+import { resolve } from 'node:path'
+import { openProjectMongo } from '@stockroom/local-mongo'
+import type { Config } from './config.ts'
+
+export interface Database extends AsyncDisposable {
+  readonly uri: string
+  /** For people: where the data are. */
+  readonly place: string
+}
+
+/** The MongoDB that the configuration names, or the embedded one of this folder, which ends when disposed of. */
+export async function openDatabase({ MONGODB_URI, STOCKROOM_DATA }: Config): Promise<Database> {
+  if (MONGODB_URI)
+    return { uri: MONGODB_URI, place: 'in the MongoDB that MONGODB_URI names', async [Symbol.asyncDispose]() {} }
+  const place = resolve(STOCKROOM_DATA)
+  const mongo = await openProjectMongo(place)
+  return { uri: mongo.uri, place, [Symbol.asyncDispose]: () => mongo[Symbol.asyncDispose]() }
+}

@@ -1,0 +1,12 @@
+/** An error of the start as text for a person: what failed, and what to do. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    const port = 'port' in error ? String(error.port) : ''
+    return `Port ${port} is taken by another program. Stop that one, or choose another port: PORT=8001 npx pnpm start`
+  }
+  if (error.name === 'MongoServerSelectionError' || error.name === 'MongoNetworkError') {
+    return `MongoDB cannot be reached: ${error.message}. Check MONGODB_URI, or unset it to use the embedded database.`
+  }
+  return error.message
+}
