@@ -32,7 +32,9 @@ async function run(): Promise<void> {
     corsOrigins: config.CORS_ORIGINS,
     onError: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
   })
-  process.stdout.write(`${welcome({ url: server.url.replace('//127.0.0.1:', '//localhost:'), data: database.place, samples })}\n`)
+  process.stdout.write(
+    `${welcome({ url: server.url.replace('//127.0.0.1:', '//localhost:'), data: database.place, samples })}\n`,
+  )
   await asked
   stopped.abort()
   log.info('stopping')

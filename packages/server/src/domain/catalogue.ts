@@ -16,7 +16,7 @@ export interface Catalogue {
   first(count: number): Promise<ProductDocument[]>
   byId(id: ObjectId): Promise<ProductDocument | undefined>
   /** Takes over products as a commit of this process left them. */
-  apply(products: readonly ProductDocument[]): void
+  readonly apply: (products: readonly ProductDocument[]) => void
 }
 
 export function openCatalogue(products: Collection<ProductDocument>): Catalogue {

@@ -31,7 +31,7 @@ async function read(
   session: ClientSession,
   { commands, repeated }: { commands: readonly Command[]; repeated: boolean },
 ): Promise<Snapshot> {
-  const named = await products.find(productsOf(commands, repeated), { session }).toArray()
+  const named = await products.find(productsOf(commands), { session }).toArray()
   if (!repeated) return { products: named, orders: new Map(), movements: new Set() }
   const orderIds = commands.flatMap((command) => (command.kind === 'placeOrder' ? [command.orderId] : []))
   const movementIds = commands.flatMap((command) => (command.kind === 'setQuantity' ? [command.movementId] : []))
@@ -45,7 +45,7 @@ async function read(
 }
 
 /** The products that the commands name by id or SKU. */
-function productsOf(commands: readonly Command[], repeated: boolean): Filter<ProductDocument> {
+function productsOf(commands: readonly Command[]): Filter<ProductDocument> {
   const ids = new Set<string>()
   const rows: ProductRow[] = []
   for (const command of commands) {

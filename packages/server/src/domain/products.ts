@@ -1,4 +1,4 @@
-import type { CreateProduct, UpsertProducts, UpsertResult } from '@stockroom/contracts'
+import type { CreateProduct, UpsertResult } from '@stockroom/contracts'
 import { MAX_PAGE } from '@stockroom/contracts'
 import { ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'

@@ -1,6 +1,5 @@
 import type { Currency, Money, UpsertResult } from '@stockroom/contracts'
 import { add, multiply } from '@stockroom/contracts'
-import { ObjectId } from 'mongodb'
 import type { MovementDocument } from '../collections/movements.ts'
 import type { OrderDocument, OrderLineDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'

@@ -25,6 +25,7 @@ export function expressApp(router: AnyTRPCRouter, context: Context, onError: OnE
   app.use(docsRoutes(openApiDocument(operations)))
   app.use(restRoutes(router, operations, context))
   app.use((_request, _response, next) => next(new ShopError('ROUTE_NOT_FOUND', {})))
+  // oxlint-disable-next-line max-params -- Express tells an error handler by its four parameters
   app.use((error: unknown, request: express.Request, response: express.Response, next: express.NextFunction) => {
     if (response.headersSent) return next(error)
     const known = toShopError(error)
@@ -43,7 +44,8 @@ function toShopError(error: unknown): ShopError {
   if (isShopError(error)) return error
   const { type, status } = error as { type?: unknown; status?: unknown }
   const options = { cause: error }
-  if (type === 'entity.parse.failed') return new ShopError('MALFORMED_JSON', { issues: [{ loc: ['body'], msg: 'is not valid JSON' }] }, options)
+  if (type === 'entity.parse.failed')
+    return new ShopError('MALFORMED_JSON', { issues: [{ loc: ['body'], msg: 'is not valid JSON' }] }, options)
   if (status === 413) return new ShopError('BODY_TOO_LARGE', {}, options)
   if (status === 415) return new ShopError('UNSUPPORTED_MEDIA_TYPE', {}, options)
   if (status === 400) return new ShopError('MALFORMED_REQUEST', {}, options)

@@ -44,7 +44,7 @@ export function createFront({
 
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url?.split('?', 1)[0] ?? '/'
-    if (path.startsWith('/trpc/')) void rpc(request, response)
+    if (path.startsWith('/trpc/')) rpc(request, response)
     else if (path === '/livez') health(response, true)
     else if (path === '/readyz') void isReady().then((ready) => health(response, ready))
     else rest(request, response)

@@ -15,9 +15,9 @@ export interface RestRequest {
 
 export interface InputReader {
   /** The procedure's input, each field read only from its own place. Throws VALIDATION for what no field claims. */
-  read(request: RestRequest): Record<string, unknown>
+  readonly read: (request: RestRequest) => Record<string, unknown>
   /** Says a VALIDATION error of the procedure in the names and places of this request. */
-  locate(error: ShopError<'VALIDATION'>, request: RestRequest): ShopError<'VALIDATION'>
+  readonly locate: (error: ShopError<'VALIDATION'>, request: RestRequest) => ShopError<'VALIDATION'>
 }
 
 export function inputReader({ input, fields }: Operation): InputReader {

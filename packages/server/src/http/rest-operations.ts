@@ -1,5 +1,5 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { RestRoute } from '../rest-route.ts'
 import type { Answer } from './rest-answers.ts'
 import { answerOf } from './rest-answers.ts'
