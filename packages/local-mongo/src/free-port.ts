@@ -1,16 +1,16 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 
 /** Whether nothing listens on this port of 127.0.0.1. */
 export async function isFreePort(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
+  const server = createServer().listen(port, '127.0.0.1')
   try {
-    await once(server, "listening");
-    return true;
+    await once(server, 'listening')
+    return true
   } catch {
-    return false;
+    return false
   } finally {
-    server.close();
+    server.close()
   }
 }
 
@@ -20,7 +20,7 @@ export async function isFreePort(port: number): Promise<boolean> {
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_768);
-    if (await isFreePort(port)) return port;
+    const port = 20_000 + Math.floor(Math.random() * 12_768)
+    if (await isFreePort(port)) return port
   }
 }
