@@ -9,6 +9,9 @@ const options: TransactionOptions = {
   readPreference: 'primary',
 }
 
+/** Reading once more explains a duplicate key, unless an index refuses the data for good. */
+const MAX_DUPLICATE_KEYS = 3
+
 /** The transaction was given up. `sent` says whether a commit went out whose result never came back. */
 export class TransactionAbandoned extends Error {
   override readonly name = 'TransactionAbandoned'
@@ -44,7 +47,7 @@ export async function transact<T>(
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
-      if (!isTransient(error) && !isDuplicateKey(error)) throw error
+      if (!isTransient(error) && !(isDuplicateKey(error) && attempt < MAX_DUPLICATE_KEYS)) throw error
       if (givenUp()) throw new TransactionAbandoned(sent, error)
     }
     // Two processes that met on one product must not meet again at once.

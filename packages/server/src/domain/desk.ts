@@ -74,17 +74,19 @@ export function openDesk({ collections, session, onCommit }: DeskOptions): Desk 
   }
 
   async function commit(batch: readonly Entry[]): Promise<void> {
+    let settlement: Settlement
     try {
-      const settlement = await commitBatch(collections, session, {
+      settlement = await commitBatch(collections, session, {
         commands: batch.map((entry) => entry.command),
         givenUp: () => batch.every((entry) => entry.state === 'answered'),
       })
-      onCommit(productsOf(settlement))
-      batch.forEach((entry, index) => answer(entry, settlement.outcomes[index]!))
     } catch (error) {
       if (batch.length > 1 && !(error instanceof TransactionAbandoned)) return splitAndCommit(batch)
       for (const entry of batch) answer(entry, failure(error))
+      return
     }
+    onCommit(productsOf(settlement))
+    batch.forEach((entry, index) => answer(entry, settlement.outcomes[index]!))
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */

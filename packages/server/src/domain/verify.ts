@@ -86,5 +86,8 @@ function explained(error: unknown): unknown {
   }
   if (error instanceof MongoError)
     return new VerifyError(`MongoDB refused the check: ${error.message}`, { cause: error })
+  // The parser of addresses has a class of its own by this name.
+  if (error instanceof Error && error.name === 'MongoParseError')
+    return new VerifyError(`The address of MongoDB is wrong: ${error.message}.`, { cause: error })
   return error
 }
