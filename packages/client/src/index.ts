@@ -57,7 +57,10 @@ export type ShopCallError<Code extends ErrorCode = ErrorCode> = Error & {
  * Whether `error` is the shop's own answer (of this code): `isShopError(e, 'OUT_OF_STOCK')` makes
  * `e.data.shop.details.products` known. False for what never reached the shop, such as a lost connection.
  */
-export function isShopError<Code extends ErrorCode = ErrorCode>(error: unknown, code?: Code): error is ShopCallError<Code> {
+export function isShopError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is ShopCallError<Code> {
   if (!(error instanceof Error && 'data' in error)) return false
   const { data } = error
   if (typeof data !== 'object' || data === null || !('shop' in data)) return false

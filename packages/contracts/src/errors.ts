@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Currency } from './money.ts'
+import { OrderStatus } from './order.ts'
 
 /** One thing wrong with a request: where (`body`, `query`, `path`, then the field), and what. */
 export const Issue = z
@@ -97,6 +98,20 @@ export const errors = {
     next: 'Choose another SKU, or change the product that details.productId names.',
     details: z.strictObject({ sku: z.string(), productId: z.string() }),
   },
+  INVALID_TRANSITION: {
+    status: 409,
+    trpc: 'CONFLICT',
+    text: 'The order cannot go there from where it stands',
+    next: 'Fetch the order; details.allowed names where it can go.',
+    details: z.strictObject({ from: OrderStatus, to: OrderStatus, allowed: z.array(OrderStatus) }),
+  },
+  QUANTITY_CHANGED: {
+    status: 409,
+    trpc: 'CONFLICT',
+    text: 'The quantity is not what was expected',
+    next: 'Decide again with details.current, and expect that.',
+    details: z.strictObject({ expected: z.int(), current: z.int() }),
+  },
   BODY_TOO_LARGE: {
     status: 413,
     trpc: 'PAYLOAD_TOO_LARGE',
@@ -125,6 +140,13 @@ export const errors = {
     next: 'Split the order: a total can be at most 9007199254740991 minor units.',
     details: none,
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    trpc: 'UNPROCESSABLE_CONTENT',
+    text: 'This idempotency key belongs to another request',
+    next: 'Use a new key for each change, and the same key only to repeat one unchanged.',
+    details: none,
+  },
   INTERNAL: {
     status: 500,
     trpc: 'INTERNAL_SERVER_ERROR',
@@ -143,7 +165,7 @@ export const errors = {
     status: 503,
     trpc: 'SERVICE_UNAVAILABLE',
     text: 'It is not known whether the request took effect',
-    next: 'Look whether it did before sending it again.',
+    next: 'Send it again with the same idempotency key; without one, look first whether it did.',
     details: none,
   },
 } as const satisfies Record<string, ErrorEntry>

@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import { Id, IdInput, UserId } from './id.ts'
+import { IdempotencyKey } from './idempotency.ts'
 import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { LineQuantity } from './quantity.ts'
+import { text } from './text.ts'
 
 /** The most lines one order holds (the largest real invoice known to us has 1,114). */
 export const MAX_ORDER_LINES = 2000
 
-/** Where an order stands. */
-export const OrderStatus = z.enum(['placed'])
+/** Where an order stands: placed, paid, fulfilled; or ended as cancelled or refunded. */
+export const OrderStatus = z.enum(['placed', 'paid', 'fulfilled', 'cancelled', 'refunded']).meta({ id: 'OrderStatus' })
 export type OrderStatus = z.infer<typeof OrderStatus>
 
 /** One product of an order. SKU, name and unit price are those of the moment the order was placed. */
@@ -24,6 +26,12 @@ export const OrderLine = z
   .meta({ id: 'OrderLine' })
 export type OrderLine = z.infer<typeof OrderLine>
 
+/** One step of an order: the status it came to, when, and why if somebody said so. */
+export const OrderStep = z
+  .object({ status: OrderStatus, at: z.date(), reason: z.string().optional() })
+  .meta({ id: 'OrderStep' })
+export type OrderStep = z.infer<typeof OrderStep>
+
 /** An order: at most one line a product, all of one currency; `total` is the exact sum of its lines. */
 export const Order = z
   .object({
@@ -32,6 +40,7 @@ export const Order = z
     lines: z.array(OrderLine),
     total: Money,
     status: OrderStatus,
+    history: z.array(OrderStep),
     createdAt: z.date(),
   })
   .meta({ id: 'Order' })
@@ -49,6 +58,7 @@ export const CreateOrder = z
     lines: z.array(RequestedLine).min(1).max(MAX_ORDER_LINES).optional(),
     productId: IdInput.optional(),
     quantity: LineQuantity.optional(),
+    idempotencyKey: IdempotencyKey.optional(),
   })
   .superRefine((input, context) => {
     const short = input.productId !== undefined && input.quantity !== undefined
@@ -74,8 +84,32 @@ export const CreateOrder = z
   })
 export type CreateOrder = z.infer<typeof CreateOrder>
 
-/** Which orders: oldest first, from the start or behind `cursor`, past `skip` of them, 100 unless `limit` says otherwise. */
+/** Moves an order on, for a reason that its history will show. */
+export const MoveOrder = z.strictObject({
+  id: IdInput,
+  reason: text(500)
+    .optional()
+    .meta({ examples: ['ordered by mistake'] }),
+  idempotencyKey: IdempotencyKey.optional(),
+})
+export type MoveOrder = z.infer<typeof MoveOrder>
+
+/** Refunds an order; its units go back to stock only where `restock` is true. */
+export const RefundOrder = z.strictObject({ ...MoveOrder.shape, restock: z.boolean().optional() })
+export type RefundOrder = z.infer<typeof RefundOrder>
+
+/**
+ * Which orders: those of a user, in a status, with a product, created in a time (`from` inclusive, `to` exclusive, ISO
+ * 8601 in UTC); oldest first unless `sort` says newest; from the start or behind `cursor`, past `skip` of them, 100
+ * unless `limit` says otherwise. A cursor belongs to the filters and the sort it was given for.
+ */
 export const ListOrders = z.strictObject({
+  userId: UserId.optional(),
+  status: OrderStatus.optional(),
+  productId: IdInput.optional(),
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  sort: z.enum(['oldest', 'newest']).optional(),
   skip: z.int().min(0).optional(),
   limit: Limit.optional(),
   cursor: Cursor.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Id, IdInput } from './id.ts'
+import { IdempotencyKey } from './idempotency.ts'
 import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { OnHand } from './quantity.ts'
@@ -33,7 +34,7 @@ export const Product = z
   .object({
     id: Id,
     ...described,
-    quantity: OnHand,
+    quantity: z.int().min(0),
     version: z.int().min(1),
     revision: z.int().min(1),
     createdAt: z.date(),
@@ -56,9 +57,22 @@ export type ProductPage = z.infer<typeof ProductPage>
 export const ProductById = z.strictObject({ id: IdInput })
 export type ProductById = z.infer<typeof ProductById>
 
-/** Sets the units on hand to an absolute number. */
-export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand })
+/** Sets the units on hand to an absolute number; with `expected`, only if they are that number now. */
+export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: z.int().min(0).optional() })
 export type SetQuantity = z.infer<typeof SetQuantity>
+
+/** Adds units to the stock or takes them away, never below zero, for a reason that the movement will show. */
+export const AdjustQuantity = z.strictObject({
+  id: IdInput,
+  delta: z
+    .int()
+    .min(-1_000_000_000)
+    .max(1_000_000_000)
+    .meta({ examples: [12] }),
+  reason: text(200).meta({ examples: ['delivery 4711'] }),
+  idempotencyKey: IdempotencyKey.optional(),
+})
+export type AdjustQuantity = z.infer<typeof AdjustQuantity>
 
 /** The most rows one bulk call takes. */
 export const MAX_BULK_ROWS = 1000

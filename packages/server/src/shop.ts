@@ -1,22 +1,34 @@
 import type {
+  AdjustQuantity,
   CreateOrder,
   CreateProduct,
   ListOrders,
   ListProducts,
+  MoveOrder,
   Order,
   OrderById,
   OrderPage,
   Product,
   ProductById,
   ProductPage,
+  RefundOrder,
   SetQuantity,
   UpsertProducts,
   UpsertResults,
 } from '@stockroom/contracts'
 
+/** What a call tells the shop beside its input, and is told beside its answer. */
+export interface Call {
+  /** Who calls: the scope of idempotency keys. Without it, keys of orders are scoped by the order's user. */
+  readonly principal?: string
+  /** Set by the shop: the answer is the one that an earlier call with the same idempotency key got. */
+  replayed?: boolean
+}
+
 /**
  * Everything the shop does, in the contract's types. Every method may throw ShopError with a code of
  * contracts/errors.ts: besides those named here, BUSY (nothing was done), and OUTCOME_UNKNOWN from those that write.
+ * Those that take a Call accept an idempotency key in their input, and may throw IDEMPOTENCY_KEY_REUSED.
  */
 export interface Shop extends AsyncDisposable {
   readonly products: {
@@ -26,8 +38,10 @@ export interface Shop extends AsyncDisposable {
     byId(input: ProductById): Promise<Product>
     /** SKU_TAKEN. */
     create(input: CreateProduct): Promise<Product>
-    /** Sets the units on hand. PRODUCT_NOT_FOUND. */
+    /** Sets the units on hand. PRODUCT_NOT_FOUND, QUANTITY_CHANGED. */
     setQuantity(input: SetQuantity): Promise<Product>
+    /** Adds or takes units. PRODUCT_NOT_FOUND, OUT_OF_STOCK. */
+    adjustQuantity(input: AdjustQuantity, call?: Call): Promise<Product>
     /** Creates or updates by SKU; each hundred rows take effect together. */
     upsertMany(input: UpsertProducts): Promise<UpsertResults>
   }
@@ -36,8 +50,15 @@ export interface Shop extends AsyncDisposable {
      * Takes every line from stock, or none: PRODUCT_NOT_FOUND, OUT_OF_STOCK, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
      * The order is on a majority of the database's members when this answers.
      */
-    create(input: CreateOrder): Promise<Order>
-    /** A page of all orders, oldest first. INVALID_CURSOR. */
+    create(input: CreateOrder, call?: Call): Promise<Order>
+    /** Gives every unit back to stock, once. ORDER_NOT_FOUND, INVALID_TRANSITION; cancelled already is no error. */
+    cancel(input: MoveOrder, call?: Call): Promise<Order>
+    /** ORDER_NOT_FOUND, INVALID_TRANSITION; so for the next two. */
+    pay(input: MoveOrder, call?: Call): Promise<Order>
+    fulfil(input: MoveOrder, call?: Call): Promise<Order>
+    /** Gives the units back to stock only where the input says `restock`. */
+    refund(input: RefundOrder, call?: Call): Promise<Order>
+    /** A page of the orders that the filters leave. INVALID_CURSOR. */
     list(input: ListOrders): Promise<OrderPage>
     /** ORDER_NOT_FOUND. */
     byId(input: OrderById): Promise<Order>

@@ -1,23 +1,34 @@
 import type { Document, IndexDescription, ObjectId } from 'mongodb'
+import type { ProductDocument } from './products.ts'
 
 /**
  * A change of stock that is not an order: written in the transaction that changes the stock, never changed after.
- * For every product, the sum of its movements less the units of its orders is its quantity.
+ * For every product, the sum of its movements less the units of its live orders is its quantity.
  */
 export interface MovementDocument {
   _id: ObjectId
   productId: ObjectId
   /** Units that came (positive) or went (negative). */
   change: number
-  /** `initial`: the product was created with this stock. `set`: its quantity was set to an absolute number. */
-  reason: 'initial' | 'set'
+  /**
+   * `initial`: the product was created with this stock. `set`: its quantity was set to an absolute number. `adjust`:
+   * units were added or taken. `repair`: the books were corrected.
+   */
+  reason: 'initial' | 'set' | 'adjust' | 'repair'
+  /** What the caller said of it. */
+  note?: string
   at: Date
+  /** Of an adjustment with an idempotency key: the key in its scope, the hash of the input, and the answer it got. */
+  key?: string
+  hash?: string
+  answer?: ProductDocument
 }
 
 export const movementsName = 'movements'
 
-/** Movements are only ever read together, by the check of the books. */
-export const movementIndexes: IndexDescription[] = []
+export const movementIndexes: IndexDescription[] = [
+  { key: { key: 1 }, name: 'key', unique: true, partialFilterExpression: { key: { $exists: true } } },
+]
 
 export const movementValidator: Document = {
   $jsonSchema: {
@@ -26,7 +37,7 @@ export const movementValidator: Document = {
     properties: {
       productId: { bsonType: 'objectId' },
       change: { bsonType: ['int', 'long', 'double'], multipleOf: 1 },
-      reason: { enum: ['initial', 'set'] },
+      reason: { enum: ['initial', 'set', 'adjust', 'repair'] },
       at: { bsonType: 'date' },
     },
   },

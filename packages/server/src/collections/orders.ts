@@ -1,40 +1,64 @@
-import type { Order, OrderLine } from '@stockroom/contracts'
+import type { Order, OrderLine, OrderStep } from '@stockroom/contracts'
 import type { Document, IndexDescription, ObjectId } from 'mongodb'
 
 export interface OrderLineDocument extends Omit<OrderLine, 'productId'> {
   productId: ObjectId
 }
 
+export interface OrderStepDocument extends OrderStep {
+  _id: ObjectId
+  /** The idempotency key of the request that made this step, in its scope, and the hash of that request's input. */
+  key?: string
+  hash?: string
+}
+
 /** The contract's order, under MongoDB's own ids. */
-export interface OrderDocument extends Omit<Order, 'id' | 'lines'> {
+export interface OrderDocument extends Omit<Order, 'id' | 'lines' | 'history'> {
   _id: ObjectId
   lines: OrderLineDocument[]
+  history: OrderStepDocument[]
+  /** The keys of all steps: what their unique index reads. Absent where there is none. */
+  keys?: string[]
+  /** Its units are back in stock: it was cancelled, or refunded and restocked. */
+  stockReturned?: true
 }
 
 export const ordersName = 'orders'
 
-/** Orders are read by `_id` and listed by `_id`, which is their order in time: no further index yet. */
-export const orderIndexes: IndexDescription[] = []
+/**
+ * Each filter of the list, then `_id`, so that a page costs the same wherever it is. Idempotency is a property of the
+ * order: the key is written with it, and no two orders can have the same.
+ */
+export const orderIndexes: IndexDescription[] = [
+  { key: { userId: 1, _id: 1 }, name: 'user' },
+  { key: { status: 1, _id: 1 }, name: 'status' },
+  { key: { 'lines.productId': 1, _id: 1 }, name: 'product' },
+  { key: { keys: 1 }, name: 'keys', unique: true, partialFilterExpression: { keys: { $exists: true } } },
+]
 
 export const orderValidator: Document = {
   $jsonSchema: {
     bsonType: 'object',
-    required: ['userId', 'lines', 'total', 'status', 'createdAt'],
+    required: ['userId', 'lines', 'total', 'status', 'history', 'createdAt'],
     properties: {
       userId: { bsonType: 'string', minLength: 1 },
       lines: { bsonType: 'array', minItems: 1 },
       total: { bsonType: 'object', required: ['amount', 'currency'] },
-      status: { bsonType: 'string' },
+      status: { enum: ['placed', 'paid', 'fulfilled', 'cancelled', 'refunded'] },
+      history: { bsonType: 'array', minItems: 1 },
       createdAt: { bsonType: 'date' },
     },
   },
 }
 
-export function toOrder(document: OrderDocument): Order {
-  const { _id, lines, ...order } = document
+export function toOrder({ _id, userId, lines, total, status, history, createdAt }: OrderDocument): Order {
   return {
     id: _id.toHexString(),
-    ...order,
+    userId,
     lines: lines.map((line) => ({ ...line, productId: line.productId.toHexString() })),
+    total,
+    status,
+    history: history.map(({ status, at, reason }) => ({ status, at, ...(reason !== undefined && { reason }) })),
+    createdAt,
   }
 }

@@ -14,6 +14,8 @@ const MAX_WAITING = 20_000
 /** What one transaction takes at the most: commands, and lines or rows (MongoDB advises to stay within 1,000 writes). */
 const MAX_COMMANDS = 512
 const MAX_WEIGHT = 4000
+/** How many lines an order gives back is known only once it is read. */
+const MOVE_WEIGHT = 40
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
 export interface Desk {
@@ -120,7 +122,10 @@ function weightOf(command: Command): number {
       return command.lines.length
     case 'upsertRows':
       return command.rows.length * (MAX_WEIGHT / 100)
+    case 'moveOrder':
+      return command.restock ? MOVE_WEIGHT : 1
     case 'setQuantity':
+    case 'adjustQuantity':
     case 'addProduct':
       return 1
   }

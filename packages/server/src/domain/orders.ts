@@ -1,28 +1,39 @@
-import type { CreateOrder } from '@stockroom/contracts'
+import type { CreateOrder, MoveOrder as MoveOrderInput, Order } from '@stockroom/contracts'
 import { ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import { toOrder } from '../collections/orders.ts'
-import type { Shop } from '../shop.ts'
-import type { PlaceOrder } from './commands.ts'
+import type { Call, Shop } from '../shop.ts'
+import type { MoveOrder, PlaceOrder } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { reading, ShopError } from './errors.ts'
-import { fromCursor, parseId, toCursor } from './ids.ts'
+import { keyOf } from './idempotency.ts'
+import { parseId, toCursor } from './ids.ts'
+import { orderFilter } from './order-filter.ts'
 
 const DEFAULT_LIMIT = 100
 
 export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] {
   return {
-    async create(input) {
+    async create({ userId, idempotencyKey, ...input }, call = {}) {
       const lines = mergedLines(input)
-      return toOrder(await desk.submit({ kind: 'placeOrder', orderId: new ObjectId(), userId: input.userId, lines }))
+      const key = keyOf(idempotencyKey, call, ['place', userId, lines])
+      const placed = await desk.submit({ kind: 'placeOrder', orderId: new ObjectId(), userId, lines, key })
+      call.replayed = placed.replayed
+      return toOrder(placed.value)
     },
 
-    async list({ skip = 0, limit = DEFAULT_LIMIT, cursor }) {
-      const filter = cursor === undefined ? {} : { _id: { $gt: fromCursor('orders', cursor) } }
+    cancel: (input, call) => move({ to: 'cancelled', restock: true }, input, call),
+    pay: (input, call) => move({ to: 'paid', restock: false }, input, call),
+    fulfil: (input, call) => move({ to: 'fulfilled', restock: false }, input, call),
+    refund: ({ restock = false, ...input }, call) => move({ to: 'refunded', restock }, input, call),
+
+    async list({ skip = 0, limit = DEFAULT_LIMIT, ...input }) {
+      const direction = input.sort === 'newest' ? -1 : 1
+      const filter = orderFilter(input)
       const found = await reading(() =>
         orders
           .find(filter, { maxTimeMS: 5000 })
-          .sort({ _id: 1 })
+          .sort({ _id: direction })
           .skip(skip)
           .limit(limit + 1)
           .toArray(),
@@ -42,14 +53,28 @@ export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] 
       return toOrder(order)
     },
   }
+
+  async function move(
+    { to, restock }: Pick<MoveOrder, 'to' | 'restock'>,
+    { id, reason, idempotencyKey }: MoveOrderInput,
+    call: Call = {},
+  ): Promise<Order> {
+    const orderId = parseId(id)?.toHexString()
+    if (!orderId) throw new ShopError('ORDER_NOT_FOUND', { orderId: id })
+    const key = keyOf(idempotencyKey, call, ['move', orderId, to, restock, reason])
+    const moved = await desk.submit({ kind: 'moveOrder', orderId, stepId: new ObjectId(), to, reason, restock, key })
+    call.replayed = moved.replayed
+    return toOrder(moved.value)
+  }
 }
 
 /** One line a product, in the order they were first named: two lines of one product must not pass the guard apart. */
-function mergedLines({ lines, productId, quantity }: CreateOrder): PlaceOrder['lines'] {
+function mergedLines({ lines, productId, quantity }: Omit<CreateOrder, 'userId'>): PlaceOrder['lines'] {
   const requested = lines ?? [{ productId: productId!, quantity: quantity! }]
   const malformed = requested.filter((line) => !parseId(line.productId))
-  if (malformed.length > 0)
+  if (malformed.length > 0) {
     throw new ShopError('PRODUCT_NOT_FOUND', { productIds: malformed.map((line) => line.productId) })
+  }
   const merged = new Map<string, number>()
   for (const line of requested) {
     const id = line.productId.toLowerCase()

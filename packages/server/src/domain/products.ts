@@ -7,6 +7,7 @@ import type { Shop } from '../shop.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Desk } from './desk.ts'
 import { reading, ShopError } from './errors.ts'
+import { keyOf } from './idempotency.ts'
 import { fromCursor, parseId, toCursor } from './ids.ts'
 
 /** Rows of one bulk command: small enough that orders never wait long behind one. */
@@ -35,9 +36,19 @@ export function openProducts({ products }: Collections, catalogue: Catalogue, de
       return toProduct(await desk.submit({ kind: 'addProduct', ...newRow(product) }))
     },
 
-    async setQuantity({ id, quantity }) {
+    async setQuantity({ id, quantity, expected }) {
       const productId = known(id).toHexString()
-      return toProduct(await desk.submit({ kind: 'setQuantity', movementId: new ObjectId(), productId, quantity }))
+      const movementId = new ObjectId()
+      return toProduct(await desk.submit({ kind: 'setQuantity', movementId, productId, quantity, expected }))
+    },
+
+    async adjustQuantity({ id, delta, reason, idempotencyKey }, call = {}) {
+      const productId = known(id).toHexString()
+      const key = keyOf(idempotencyKey, call, ['adjust', productId, delta, reason])
+      const movementId = new ObjectId()
+      const adjusted = await desk.submit({ kind: 'adjustQuantity', movementId, productId, delta, reason, key })
+      call.replayed = adjusted.replayed
+      return toProduct(adjusted.value)
     },
 
     async upsertMany({ rows, setQuantity = false }) {

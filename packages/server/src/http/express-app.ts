@@ -1,7 +1,7 @@
 import type { AnyTRPCRouter } from '@trpc/server'
 import express from 'express'
-import type { Context } from '../context.ts'
 import { isShopError, ShopError } from '../domain/errors.ts'
+import type { Shop } from '../shop.ts'
 import { docsRoutes } from './docs.ts'
 import { homePage } from './home.ts'
 import { openApiDocument } from './openapi.ts'
@@ -14,7 +14,7 @@ import { restRoutes } from './rest.ts'
 export type OnError = (error: unknown, requestId: string) => void
 
 /** The REST door and its documentation. */
-export function expressApp(router: AnyTRPCRouter, context: Context, onError: OnError): express.Express {
+export function expressApp(router: AnyTRPCRouter, shop: Shop, onError: OnError): express.Express {
   const operations = operationsOf(router)
   const app = express()
   app.disable('x-powered-by')
@@ -23,7 +23,7 @@ export function expressApp(router: AnyTRPCRouter, context: Context, onError: OnE
   app.set('query parser', false)
   app.get('/', (_request, response) => void response.type('html').send(homePage))
   app.use(docsRoutes(openApiDocument(operations)))
-  app.use(restRoutes(router, operations, context))
+  app.use(restRoutes(router, operations, shop))
   app.use((_request, _response, next) => next(new ShopError('ROUTE_NOT_FOUND', {})))
   // oxlint-disable-next-line max-params -- Express tells an error handler by its four parameters
   app.use((error: unknown, request: express.Request, response: express.Response, next: express.NextFunction) => {

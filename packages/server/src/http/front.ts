@@ -24,16 +24,15 @@ export function createFront({
   onError = () => {},
   isDraining = () => false,
 }: FrontOptions): RequestListener {
-  const context = { shop }
-  const rpc = rpcHandler(context, onError)
-  const rest = expressApp(appRouter, context, onError)
+  const rpc = rpcHandler(shop, onError)
+  const rest = expressApp(appRouter, shop, onError)
   const secure = helmet({
     // On plain HTTP within a network, this directive would send the docs page to HTTPS for its scripts.
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
   })
   const share = cors({
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
-    exposedHeaders: ['x-request-id', 'location', 'retry-after'],
+    exposedHeaders: ['x-request-id', 'location', 'retry-after', 'idempotency-replayed'],
     maxAge: 600,
   })
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorCode } from '@stockroom/contracts'
 import { errors } from '@stockroom/contracts'
+import type { RestRoute } from '../rest-route.ts'
 import { appRouter } from '../router.ts'
 import { componentsOf } from './openapi-components.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -15,6 +16,10 @@ export function openApi(): object {
 
 const headers = {
   Location: { description: 'The path of what was created', schema: { type: 'string' } },
+  'Idempotency-Replayed': {
+    description: 'The answer is the one that an earlier request with the same key got',
+    schema: { const: 'true' },
+  },
   'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'integer' } },
 }
 
@@ -63,8 +68,8 @@ export function openApiDocument(operations: readonly Operation[]): object {
       }),
       ...(body.length > 0 && {
         requestBody: {
-          required: true,
-          content: { 'application/json': { schema: components.add(bodySchema(input, body), input) } },
+          required: body.some(({ required }) => required),
+          content: { 'application/json': { schema: components.add(bodySchema(input, body)) } },
         },
       }),
     }
@@ -85,15 +90,26 @@ export function openApiDocument(operations: readonly Operation[]): object {
     })
     const success = {
       description: STATUS_CODES[status],
-      ...(status === 201 && { headers: { Location: headers.Location }, links: linksOf(operation) }),
+      ...successHeaders(operation),
       content: { 'application/json': { schema: answers.get(operation) } },
     }
     return Object.fromEntries([[String(status), success], ...problems])
   }
 }
 
+function successHeaders({ route, fields }: Operation): object {
+  const shown = {
+    ...(route.status === 201 && { Location: headers.Location }),
+    ...(fields.some(({ places }) => places.includes('header')) && { 'Idempotency-Replayed': headers['Idempotency-Replayed'] }),
+  }
+  return {
+    ...(Object.keys(shown).length > 0 && { headers: shown }),
+    ...(route.status === 201 && { links: linksOf(route) }),
+  }
+}
+
 interface Placed {
-  readonly parameters: readonly { field: Field; place: 'path' | 'query' }[]
+  readonly parameters: readonly { field: Field; place: 'path' | 'query' | 'header' }[]
   readonly body: readonly Field[]
 }
 
@@ -106,16 +122,16 @@ function placed({ fields }: Operation, preferred: 'body' | 'query'): Placed {
   }
 }
 
-/** The declared input itself where the body holds all of it. */
+/** The declared input without the fields that stand elsewhere, under the input's own name if it has one. */
 function bodySchema(input: JsonSchema, body: readonly Field[]): JsonSchema {
-  const whole = input.$ref ? input.$defs?.[input.$ref.replace('#/$defs/', '')] : input
-  if (Object.keys(whole?.properties ?? {}).length === body.length) return input
-  return {
-    type: 'object',
-    properties: Object.fromEntries(body.map(({ name, schema }) => [name, schema])),
-    required: body.filter(({ required }) => required).map(({ name }) => name),
-    additionalProperties: false,
+  const name = input.$ref?.replace('#/$defs/', '')
+  const { $defs, ...whole } = name === undefined ? input : (input.$defs?.[name] ?? {})
+  const inBody = {
+    ...whole,
+    properties: Object.fromEntries(body.map((field) => [field.name, field.schema])),
+    required: body.filter(({ required }) => required).map((field) => field.name),
   }
+  return name === undefined ? { ...inBody, $defs } : { $ref: input.$ref, $defs: { ...input.$defs, [name]: inBody } }
 }
 
 /** The operation's own errors, and those that its form brings with it. */
@@ -128,7 +144,7 @@ function codesOf({ route }: Operation, { parameters, body }: Placed): ErrorCode[
   return codes
 }
 
-function linksOf({ route: { resource } }: Operation): object {
+function linksOf({ resource }: RestRoute): object {
   const id = `${resource}_id`
   return { [`get_${resource}`]: { operationId: `${resource}s.byId`, parameters: { [id]: `$response.body#/${id}` } } }
 }

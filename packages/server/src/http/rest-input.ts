@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Issue } from '@stockroom/contracts'
 import { ShopError } from '../domain/errors.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -9,6 +10,7 @@ import { decoder, toSnake } from './wire-names.ts'
 export interface RestRequest {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  readonly headers: IncomingHttpHeaders
   /** The parsed body; undefined where there is none. */
   readonly body: unknown
 }
@@ -24,6 +26,7 @@ export function inputReader({ input, fields }: Operation): InputReader {
   const inPlace = (place: Place): Field[] => fields.filter(({ places }) => places.includes(place))
   const pathFields = inPlace('path')
   const queryFields = new Map(inPlace('query').map((field) => [field.wireName, field]))
+  const headerFields = inPlace('header').map((field) => ({ ...field, header: field.wireName.toLowerCase() }))
   const bodyFields = inPlace('body')
   const decodeBody = decoder(
     { properties: Object.fromEntries(bodyFields.map(({ name, schema }) => [name, schema])) },
@@ -31,7 +34,7 @@ export function inputReader({ input, fields }: Operation): InputReader {
   )
 
   return {
-    read({ params, query, body }) {
+    read({ params, query, headers, body }) {
       const issues: Issue[] = []
       const read = { ...readBody(body, issues) }
       for (const name of new Set(query.keys())) {
@@ -41,6 +44,7 @@ export function inputReader({ input, fields }: Operation): InputReader {
         else read[field.name] = decodeText(query.getAll(name), resolve(field.schema, input))
       }
       for (const { name, wireName } of pathFields) read[name] = params[wireName]
+      for (const { name, header } of headerFields) if (headers[header] !== undefined) read[name] = headers[header]
       if (issues.length > 0) throw new ShopError('VALIDATION', { issues })
       return read
     },

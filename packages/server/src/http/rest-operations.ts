@@ -7,7 +7,10 @@ import type { JsonSchema } from './json-schema.ts'
 import { jsonSchemaOf, resolve } from './json-schema.ts'
 import { toSnake } from './wire-names.ts'
 
-export type Place = 'path' | 'query' | 'body'
+export type Place = 'path' | 'query' | 'header' | 'body'
+
+/** Fields that travel as a header of the request, in every operation that has them. */
+const headers: Readonly<Record<string, string>> = { idempotencyKey: 'Idempotency-Key' }
 
 /** A field of a procedure's input, and where in a request it may stand. */
 export interface Field {
@@ -83,6 +86,8 @@ function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation |
 function fieldOf(route: RestRoute, field: Pick<Field, 'name' | 'schema' | 'required'>): Field {
   const parameter = Object.entries(route.params ?? {}).find(([, name]) => name === field.name)?.[0]
   if (parameter !== undefined) return { ...field, wireName: parameter, places: ['path'] }
+  const header = headers[field.name]
+  if (header !== undefined) return { ...field, wireName: header, places: ['header'] }
   const wireName = toSnake(field.name)
   if (route.method === 'GET') return { ...field, wireName, places: ['query'] }
   return { ...field, wireName, places: route.query?.includes(field.name) ? ['body', 'query'] : ['body'] }

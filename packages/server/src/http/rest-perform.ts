@@ -34,6 +34,7 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       status: route.status ?? 200,
       headers: {
         'content-type': 'application/json; charset=utf-8',
+        ...(ctx.call?.replayed && { 'idempotency-replayed': 'true' }),
         ...(route.status === 201 && { location: `${route.path}/${(output as { id: string }).id}` }),
       },
       body: JSON.stringify(body),

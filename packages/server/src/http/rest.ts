@@ -1,14 +1,14 @@
 import type { AnyTRPCRouter } from '@trpc/server'
 import express from 'express'
-import type { Context } from '../context.ts'
 import { ShopError } from '../domain/errors.ts'
+import type { Shop } from '../shop.ts'
 import type { Operation } from './rest-operations.ts'
 import { performer } from './rest-perform.ts'
 
 const BODY_LIMIT = '1mb'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */
-export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation[], context: Context): express.Router {
+export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation[], shop: Shop): express.Router {
   const routes = express.Router()
   // Per route and never for all: tRPC and the docs read no body here.
   const readBody = express.json({ limit: BODY_LIMIT, type: 'application/json', strict: false })
@@ -20,7 +20,8 @@ export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation
       response.once('close', () => abort.abort())
       const query = new URL(request.originalUrl, 'http://localhost').searchParams
       const params = request.params as Record<string, string>
-      const answer = await perform({ params, query, body: request.body as unknown }, context, abort.signal)
+      const { headers } = request
+      const answer = await perform({ params, query, headers, body: request.body as unknown }, { shop, call: {} }, abort.signal)
       response.status(answer.status).set(answer.headers).end(answer.body)
     }
     const handlers = method === 'GET' ? [handle] : [requireJson, readBody, handle]

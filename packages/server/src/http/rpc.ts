@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
-import type { Context } from '../context.ts'
 import { isShopError } from '../domain/errors.ts'
 import { appRouter } from '../router.ts'
+import type { Shop } from '../shop.ts'
 import { toShopError } from '../trpc.ts'
 import type { OnError } from './express-app.ts'
 import { requestIdOf } from './request-id.ts'
@@ -15,21 +15,24 @@ const BULK_PATH = `${BASE_PATH}products.upsertMany`
 const MAX_BATCH_CALLS = 10
 
 /** The RPC door. */
-export function rpcHandler(context: Context, onError: OnError): RequestListener {
+export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
   const handlerFor = (maxBodySize: number) =>
     createHTTPHandler({
       router: appRouter,
       basePath: BASE_PATH,
       maxBodySize,
       maxBatchSize: MAX_BATCH_CALLS,
-      createContext: () => context,
+      createContext: () => ({ shop, call: {} }),
       onError({ error, req }) {
         const { code } = toShopError(error)
         if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
       },
-      responseMeta({ errors }) {
-        const busy = errors.some((error) => isShopError(error.cause) && error.code === 'SERVICE_UNAVAILABLE')
-        return busy ? { headers: new Headers({ 'retry-after': '1' }) } : {}
+      responseMeta({ errors, ctx, info }) {
+        const headers = new Headers()
+        if (errors.some((error) => isShopError(error.cause) && error.code === 'SERVICE_UNAVAILABLE')) headers.set('retry-after', '1')
+        // One header cannot speak for several calls.
+        if (ctx?.call?.replayed && !info?.isBatchCall) headers.set('idempotency-replayed', 'true')
+        return { headers }
       },
     })
   const handle = handlerFor(MAX_BODY)

@@ -1,4 +1,5 @@
 import {
+  AdjustQuantity,
   CreateProduct,
   ListProducts,
   Product,
@@ -73,12 +74,29 @@ export const products = router({
         answer: 'written',
         resource: 'product',
         message: 'Product quantity updated',
-        errors: ['PRODUCT_NOT_FOUND'],
+        errors: ['PRODUCT_NOT_FOUND', 'QUANTITY_CHANGED'],
       },
     })
     .input(SetQuantity)
     .output(Product)
     .mutation(({ ctx, input }) => ctx.shop.products.setQuantity(input)),
+
+  adjustQuantity: procedure
+    .meta({
+      rest: {
+        method: 'POST',
+        path: '/products/{product_id}/adjust',
+        params: { product_id: 'id' },
+        summary: 'Add units to the stock or take them away, with a reason',
+        answer: 'written',
+        resource: 'product',
+        message: 'Product quantity adjusted',
+        errors: ['PRODUCT_NOT_FOUND', 'OUT_OF_STOCK', 'IDEMPOTENCY_KEY_REUSED'],
+      },
+    })
+    .input(AdjustQuantity)
+    .output(Product)
+    .mutation(({ ctx, input }) => ctx.shop.products.adjustQuantity(input, ctx.call)),
 
   upsertMany: procedure
     .input(UpsertProducts)

@@ -1,0 +1,72 @@
+import type { ClientSession } from 'mongodb'
+import { ObjectId } from 'mongodb'
+import type { Collections } from '../collections/collections.ts'
+import type { OrderDocument } from '../collections/orders.ts'
+import type { Batch, Snapshot } from './batch.ts'
+import type { Command } from './commands.ts'
+import { scoped } from './idempotency.ts'
+
+interface Asked {
+  readonly commands: readonly Command[]
+  /** Whether an earlier attempt may have written something already. */
+  readonly repeated: boolean
+}
+
+/** Reads all that the commands name, in the batch's transaction: one query a collection, unless orders are moved. */
+export async function readSnapshot(collections: Collections, session: ClientSession, asked: Asked): Promise<Snapshot> {
+  const orders = await readOrders(collections, session, asked)
+  const movements = await readMovements(collections, session, asked)
+  const ids = new Set<string>()
+  const skus: string[] = []
+  for (const command of asked.commands) {
+    if (command.kind === 'placeOrder') for (const { productId } of command.lines) ids.add(productId)
+    else if (command.kind === 'moveOrder') {
+      if (!command.restock) continue
+      for (const { productId } of orders.get(command.orderId)?.lines ?? []) ids.add(productId.toHexString())
+    } else if (command.kind === 'addProduct') skus.push(command.product.sku)
+    else if (command.kind === 'upsertRows') for (const { product } of command.rows) skus.push(product.sku)
+    else ids.add(command.productId)
+  }
+  const byId = { _id: { $in: Array.from(ids, (id) => new ObjectId(id)) } }
+  const filter = skus.length === 0 ? byId : { $or: [byId, { sku: { $in: skus } }] }
+  const products = ids.size + skus.length === 0 ? [] : await collections.products.find(filter, { session }).toArray()
+  return { products, orders, movements }
+}
+
+/** Orders to be moved come first: their users are the scope of the keys that are looked up then. */
+async function readOrders(
+  { orders }: Collections,
+  session: ClientSession,
+  { commands, repeated }: Asked,
+): Promise<Map<string, OrderDocument>> {
+  const found = new Map<string, OrderDocument>()
+  const ids = commands.flatMap((command) => {
+    if (command.kind === 'moveOrder') return [new ObjectId(command.orderId)]
+    return repeated && command.kind === 'placeOrder' ? [command.orderId] : []
+  })
+  if (ids.length > 0) keep(await orders.find({ _id: { $in: ids } }, { session }).toArray())
+  const keys = commands.flatMap((command) => {
+    if (command.kind !== 'placeOrder' && command.kind !== 'moveOrder') return []
+    const user = command.kind === 'placeOrder' ? command.userId : found.get(command.orderId)?.userId
+    return command.key && user !== undefined ? [scoped(command.key, user)] : []
+  })
+  if (keys.length > 0) keep(await orders.find({ keys: { $in: keys } }, { session }).toArray())
+  return found
+
+  function keep(read: OrderDocument[]): void {
+    for (const order of read) found.set(order._id.toHexString(), order)
+  }
+}
+
+async function readMovements(
+  { movements }: Collections,
+  session: ClientSession,
+  { commands, repeated }: Asked,
+): Promise<Batch['movements']> {
+  const ids = commands.flatMap((command) => (repeated && 'movementId' in command ? [command.movementId] : []))
+  const keys = commands.flatMap((command) =>
+    command.kind === 'adjustQuantity' && command.key ? [scoped(command.key, '')] : [],
+  )
+  if (ids.length + keys.length === 0) return []
+  return movements.find({ $or: [{ _id: { $in: ids } }, { key: { $in: keys } }] }, { session }).toArray()
+}

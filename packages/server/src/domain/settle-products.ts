@@ -1,0 +1,113 @@
+import type { UpsertResult } from '@stockroom/contracts'
+import type { MovementDocument } from '../collections/movements.ts'
+import type { ProductDocument } from '../collections/products.ts'
+import type { Batch } from './batch.ts'
+import type {
+  AddProduct,
+  AdjustProductQuantity,
+  ProductRow,
+  Replayable,
+  SetProductQuantity,
+  UpsertRows,
+} from './commands.ts'
+import { ShopError } from './errors.ts'
+import { scoped } from './idempotency.ts'
+import { toShortage } from './pricing.ts'
+
+export function setQuantity(
+  { stock, movements, snapshot, time }: Batch,
+  { movementId, productId, quantity, expected }: SetProductQuantity,
+): ProductDocument | ShopError {
+  const product = stock.get(productId)
+  if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
+  if (snapshot.movements.some(({ _id }) => _id.equals(movementId))) return product
+  if (expected !== undefined && product.quantity !== expected) {
+    return new ShopError('QUANTITY_CHANGED', { expected, current: product.quantity })
+  }
+  if (product.quantity === quantity) return product
+  const change = quantity - product.quantity
+  movements.push({ _id: movementId, productId: product._id, change, reason: 'set', at: time })
+  return stock.change(productId, product, { quantity })
+}
+
+export function adjustQuantity(
+  { stock, movements, snapshot, time }: Batch,
+  command: AdjustProductQuantity,
+): Replayable<ProductDocument> | ShopError {
+  const { movementId, productId, delta, reason, key } = command
+  const scopedKey = key && scoped(key, '')
+  const done = [...snapshot.movements, ...movements].find(
+    (movement) => movement._id.equals(movementId) || (scopedKey !== undefined && movement.key === scopedKey),
+  )
+  if (done && key && done.hash !== key.hash) return new ShopError('IDEMPOTENCY_KEY_REUSED', {})
+  const product = stock.get(productId)
+  if (done) return { value: done.answer ?? product!, replayed: !done._id.equals(movementId) }
+  if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
+  const quantity = product.quantity + delta
+  if (quantity < 0) {
+    return new ShopError('OUT_OF_STOCK', { products: [toShortage({ productId, quantity: -delta, product })] })
+  }
+  const changed = stock.change(productId, product, { quantity })
+  const movement: MovementDocument = {
+    _id: movementId,
+    productId: product._id,
+    change: delta,
+    reason: 'adjust',
+    note: reason,
+    at: time,
+  }
+  movements.push(key ? { ...movement, key: scopedKey!, hash: key.hash, answer: changed } : movement)
+  return { value: changed, replayed: false }
+}
+
+export function addProduct(batch: Batch, row: AddProduct): ProductDocument | ShopError {
+  const taken = batch.stock.bySku(row.product.sku)
+  if (!taken) return create(batch, row)
+  if (taken._id.equals(row.productId)) return taken
+  return new ShopError('SKU_TAKEN', { sku: taken.sku, productId: taken._id.toHexString() })
+}
+
+export function upsertRows(batch: Batch, { rows, setQuantity: setsQuantity }: UpsertRows): UpsertResult[] {
+  return rows.map((row) => upsertRow(batch, row, setsQuantity))
+}
+
+function upsertRow(batch: Batch, row: ProductRow, setsQuantity: boolean): UpsertResult {
+  const { stock, movements, time } = batch
+  const { sku, quantity: wanted } = row.product
+  const product = stock.bySku(sku)
+  if (!product) return { sku, id: create(batch, row)._id.toHexString(), outcome: 'created' }
+  const id = product._id.toHexString()
+  if (product._id.equals(row.productId)) return { sku, id, outcome: 'created' }
+  const edited = edits(row, product)
+  const moves = setsQuantity && product.quantity !== wanted
+  if (!edited && !moves) return { sku, id, outcome: 'unchanged' }
+  if (moves) {
+    const change = wanted - product.quantity
+    movements.push({ _id: row.movementId, productId: product._id, change, reason: 'set', at: time })
+  }
+  stock.change(id, product, {
+    ...(edited && { ...edited, version: product.version + 1 }),
+    ...(moves && { quantity: wanted }),
+  })
+  return { sku, id, outcome: 'updated' }
+}
+
+function create({ stock, movements, time }: Batch, { productId, movementId, product }: ProductRow): ProductDocument {
+  const document = { _id: productId, ...product, version: 1, revision: 1, createdAt: time, updatedAt: time }
+  stock.add(document)
+  if (product.quantity > 0) {
+    movements.push({ _id: movementId, productId, change: product.quantity, reason: 'initial', at: time })
+  }
+  return document
+}
+
+/** What a row changes of a product's description; a field it leaves out stays. */
+function edits({ product: row }: ProductRow, product: ProductDocument): Partial<ProductDocument> | undefined {
+  const edited: Partial<ProductDocument> = {}
+  if (row.name !== product.name) edited.name = row.name
+  if (row.description !== undefined && row.description !== product.description) edited.description = row.description
+  if (row.category !== undefined && row.category !== product.category) edited.category = row.category
+  if (row.price.amount !== product.price.amount || row.price.currency !== product.price.currency)
+    edited.price = row.price
+  return Object.keys(edited).length > 0 ? edited : undefined
+}
