@@ -2,7 +2,7 @@ import type { ClientSession, Document } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 
 /** An amount as it stands in the database, which may not be one. */
-export interface StoredMoney {
+interface StoredMoney {
   readonly amount?: number | null
   readonly currency?: string | null
 }
