@@ -2,7 +2,7 @@ import type { ClientSession, Document } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 
 /** An amount as it stands in the database, which may not be one. */
-export interface StoredMoney {
+interface StoredMoney {
   readonly amount?: number | null
   readonly currency?: string | null
 }
@@ -12,7 +12,7 @@ interface Sums {
   readonly sku?: string
   /** The sum of the product's movements. */
   readonly moved: number
-  /** The units of the product in all orders. */
+  /** The units of the product in all live orders. */
   readonly ordered: number
 }
 
@@ -45,10 +45,13 @@ export type BookDifference =
       readonly actual: StoredMoney
     }
 
+/** Orders that hold units: those of the others are back in stock. */
+const live = { $match: { stockReturned: { $ne: true } } }
+
 /** How much there is to check. */
 export async function countBooks({ products, orders, movements }: Collections, session: ClientSession) {
   const units = await orders
-    .aggregate<{ units: number }>([{ $group: { _id: null, units: { $sum: { $sum: '$lines.quantity' } } } }], {
+    .aggregate<{ units: number }>([live, { $group: { _id: null, units: { $sum: { $sum: '$lines.quantity' } } } }], {
       session,
     })
     .next()
@@ -70,7 +73,7 @@ export async function stockDifferences(
   const pipeline = [
     { $project: { sku: 1, quantity: 1, exists: { $literal: true } } },
     { $unionWith: { coll: movements.collectionName, pipeline: [moved] } },
-    { $unionWith: { coll: orders.collectionName, pipeline: [{ $unwind: '$lines' }, ordered] } },
+    { $unionWith: { coll: orders.collectionName, pipeline: [live, { $unwind: '$lines' }, ordered] } },
     {
       $group: {
         _id: '$_id',

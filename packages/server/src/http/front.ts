@@ -38,6 +38,7 @@ export function createFront({
 
   return (request, response) => {
     assignRequestId(request, response)
+    request.url = withoutOrigin(request.url)
     secure(request, response, () => share(request, response, () => dispatch(request, response)))
   }
 
@@ -52,6 +53,12 @@ export function createFront({
   async function isReady(): Promise<boolean> {
     return !isDraining() && (await shop.isReady())
   }
+}
+
+/** A request may name the whole URL, as to a proxy (RFC 9112, 3.2.2): the doors see what follows the origin. */
+function withoutOrigin(url = '/'): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
+  return path.startsWith('/') ? path : `/${path}`
 }
 
 function health(response: ServerResponse, ok: boolean): void {

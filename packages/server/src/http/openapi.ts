@@ -100,7 +100,9 @@ export function openApiDocument(operations: readonly Operation[]): object {
 function successHeaders({ route, fields }: Operation): object {
   const shown = {
     ...(route.status === 201 && { Location: headers.Location }),
-    ...(fields.some(({ places }) => places.includes('header')) && { 'Idempotency-Replayed': headers['Idempotency-Replayed'] }),
+    ...(fields.some(({ places }) => places.includes('header')) && {
+      'Idempotency-Replayed': headers['Idempotency-Replayed'],
+    }),
   }
   return {
     ...(Object.keys(shown).length > 0 && { headers: shown }),

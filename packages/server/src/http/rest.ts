@@ -21,7 +21,11 @@ export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation
       const query = new URL(request.originalUrl, 'http://localhost').searchParams
       const params = request.params as Record<string, string>
       const { headers } = request
-      const answer = await perform({ params, query, headers, body: request.body as unknown }, { shop, call: {} }, abort.signal)
+      const answer = await perform(
+        { params, query, headers, body: request.body as unknown },
+        { shop, call: {} },
+        abort.signal,
+      )
       response.status(answer.status).set(answer.headers).end(answer.body)
     }
     const handlers = method === 'GET' ? [handle] : [requireJson, readBody, handle]

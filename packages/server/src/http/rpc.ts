@@ -13,6 +13,7 @@ const MAX_BODY = 1024 * 1024
 const MAX_BULK_BODY = 8 * MAX_BODY
 const BULK_PATH = `${BASE_PATH}products.upsertMany`
 const MAX_BATCH_CALLS = 10
+const JSON_TYPE = 'application/json'
 
 /** The RPC door. */
 export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
@@ -27,9 +28,14 @@ export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
         const { code } = toShopError(error)
         if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
       },
-      responseMeta({ errors, ctx, info }) {
+      responseMeta({ info, type, errors, ctx }) {
         const headers = new Headers()
-        if (errors.some((error) => isShopError(error.cause) && error.code === 'SERVICE_UNAVAILABLE')) headers.set('retry-after', '1')
+        // tRPC labels what it says of a request that it could not read as text.
+        if (!info) headers.set('content-type', JSON_TYPE)
+        if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
+          headers.set('allow', type === 'mutation' ? 'POST' : 'GET')
+        if (errors.some(({ cause, code }) => isShopError(cause) && code === 'SERVICE_UNAVAILABLE'))
+          headers.set('retry-after', '1')
         // One header cannot speak for several calls.
         if (ctx?.call?.replayed && !info?.isBatchCall) headers.set('idempotency-replayed', 'true')
         return { headers }
@@ -39,7 +45,10 @@ export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
   const handleBulk = handlerFor(MAX_BULK_BODY)
 
   return (request, response) => {
+    response.setHeader('content-type', JSON_TYPE)
     requireJson(request)
+    // tRPC makes a fetch Request of each call, and that has no TRACE: by another name it is refused like any other.
+    if (request.method === 'TRACE') request.method = 'OPTIONS'
     return request.url?.split('?', 1)[0] === BULK_PATH ? handleBulk(request, response) : handle(request, response)
   }
 }
@@ -50,5 +59,5 @@ export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
  */
 function requireJson(request: IncomingMessage): void {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/json') delete request.headers['content-type']
+  if (type !== JSON_TYPE) delete request.headers['content-type']
 }
