@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { MongoClientOptions } from 'mongodb'
 import { MongoClient } from 'mongodb'
 import { collectionsOf, ensureCollections } from './collections/collections.ts'
+import { openLane } from './collections/lanes.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
 import { openOrders } from './domain/orders.ts'
@@ -44,19 +45,20 @@ export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions)
     await client.connect()
     await assertReplicaSet(client)
     await ensure(uri, database)
-    return wire(client, database)
+    return await wire(client, database)
   } catch (error) {
     await client.close()
     throw error
   }
 }
 
-function wire(client: MongoClient, database: string): Shop {
+async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
   const catalogue = openCatalogue(collections.products)
   const session = client.startSession({ causalConsistency: false })
-  const desk = openDesk({ collections, session, onCommit: catalogue.apply })
+  const lane = await openLane(db, session)
+  const desk = openDesk({ collections, session, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
   return {
     products: openProducts(collections, catalogue, desk),
     orders: openOrders(collections, desk),
@@ -69,6 +71,7 @@ function wire(client: MongoClient, database: string): Shop {
     },
     async [Symbol.asyncDispose]() {
       await desk.close()
+      await lane[Symbol.asyncDispose]()
       await session.endSession()
       await client.close()
     },

@@ -12,20 +12,23 @@ const options: TransactionOptions = {
 /** Reading once more explains a duplicate key, unless an index refuses the data for good. */
 const MAX_DUPLICATE_KEYS = 3
 
-/** The transaction was given up. `sent` says whether a commit went out whose result never came back. */
-export class TransactionAbandoned extends Error {
-  override readonly name = 'TransactionAbandoned'
-  readonly sent: boolean
+/** How far a transaction has come, for whoever must say what may have happened. */
+export interface Progress {
+  /** Whether a commit has ever been sent: from then on, it may have taken effect. */
+  commitSent: boolean
+}
 
-  constructor(sent: boolean, cause: unknown) {
-    super('the transaction was given up', { cause })
-    this.sent = sent
-  }
+export interface Hooks {
+  readonly progress: Progress
+  /** Asked between two attempts: whether nobody waits for the result any more. */
+  readonly givenUp: () => boolean
+  /** Another transaction holds what this one wants; it may belong to a process that is no more. */
+  readonly onConflict: () => Promise<void>
 }
 
 /**
  * Runs `work` in a transaction of this session until one attempt is known to be committed, or until `givenUp` says
- * that nobody waits for it any more (then throws TransactionAbandoned).
+ * that nobody waits for it any more; then throws the last attempt's error.
  *
  * The loop is ours because the driver's own retries miss most errors that follow the death of a primary. It is safe
  * under two conditions that the caller keeps: one session for life (starting the next attempt on it ends what an
@@ -35,20 +38,20 @@ export class TransactionAbandoned extends Error {
 export async function transact<T>(
   session: ClientSession,
   work: (attempt: number) => Promise<T>,
-  givenUp: () => boolean,
+  { progress, givenUp, onConflict }: Hooks,
 ): Promise<T> {
-  let sent = false
   for (let attempt = 0; ; attempt++) {
     try {
       session.startTransaction(options)
       const result = await work(attempt)
-      sent = true
+      progress.commitSent = true
       await commit(session)
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
       if (!isTransient(error) && !(isDuplicateKey(error) && attempt < MAX_DUPLICATE_KEYS)) throw error
-      if (givenUp()) throw new TransactionAbandoned(sent, error)
+      if (givenUp()) throw error
+      if (isConflict(error)) await onConflict()
     }
     // Two processes that met on one product must not meet again at once.
     await wait(Math.random() * Math.min(3 * 2 ** Math.min(attempt, 6), 200))
@@ -66,6 +69,10 @@ async function commit(session: ClientSession): Promise<void> {
       if (again === 0 || gone || !isTransient(error)) throw error
     }
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 112
 }
 
 /** Another process wrote the key between this transaction's read and its write: the next attempt will read it. */

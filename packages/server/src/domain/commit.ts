@@ -2,6 +2,7 @@ import type { AnyBulkWriteOperation, ClientSession } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { OrderDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'
+import type { Hooks } from '../collections/transaction.ts'
 import { transact } from '../collections/transaction.ts'
 import type { Command } from './commands.ts'
 import { readSnapshot } from './read-snapshot.ts'
@@ -14,17 +15,18 @@ import type { ProductChange } from './working-stock.ts'
 export function commitBatch(
   collections: Collections,
   session: ClientSession,
-  { commands, givenUp }: { commands: readonly Command[]; givenUp: () => boolean },
+  { commands, ...hooks }: { commands: () => readonly Command[] } & Hooks,
 ): Promise<Settlement> {
   return transact(
     session,
     async (attempt) => {
-      const snapshot = await readSnapshot(collections, session, { commands, repeated: attempt > 0 })
-      const settlement = settle(commands, snapshot, new Date())
+      const batch = commands()
+      const snapshot = await readSnapshot(collections, session, { commands: batch, repeated: attempt > 0 })
+      const settlement = settle(batch, snapshot, new Date())
       await write(collections, session, settlement)
       return settlement
     },
-    givenUp,
+    hooks,
   )
 }
 

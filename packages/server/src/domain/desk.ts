@@ -1,14 +1,12 @@
 import type { ClientSession } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { ProductDocument } from '../collections/products.ts'
-import { TransactionAbandoned } from '../collections/transaction.ts'
 import type { Command, ResultOf } from './commands.ts'
 import { commitBatch } from './commit.ts'
+import { Entry } from './entry.ts'
 import { ShopError } from './errors.ts'
 import type { Settlement } from './settle.ts'
 
-/** How long a caller waits before it is told that the shop is busy, or that the outcome is not known. */
-const DEADLINE_MS = 5000
 /** Commands that may wait; one more is refused at once, for it could not be served before its deadline. */
 const MAX_WAITING = 20_000
 /** What one transaction takes at the most: commands, and lines or rows (MongoDB advises to stay within 1,000 writes). */
@@ -25,23 +23,17 @@ export interface Desk {
   close(): Promise<void>
 }
 
-interface Entry {
-  readonly command: Command
-  readonly resolve: (result: ResultOf<Command>) => void
-  readonly reject: (error: unknown) => void
-  readonly timer: NodeJS.Timeout
-  state: 'waiting' | 'sent' | 'answered'
-}
-
 export interface DeskOptions {
   readonly collections: Collections
   /** The desk's own session, for life: see transact. */
   readonly session: ClientSession
+  /** Called when another transaction holds what a batch wants. Must not throw. */
+  readonly onConflict: () => Promise<void>
   /** Called after a commit, before its callers are answered, with the products as it left them. */
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
-export function openDesk({ collections, session, onCommit }: DeskOptions): Desk {
+export function openDesk({ collections, session, onConflict, onCommit }: DeskOptions): Desk {
   const queue: Entry[] = []
   let serving: Promise<void> | undefined
   let closed = false
@@ -50,13 +42,7 @@ export function openDesk({ collections, session, onCommit }: DeskOptions): Desk 
     submit: (command) =>
       new Promise((resolve, reject) => {
         if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
-        const entry: Entry = {
-          command,
-          resolve: resolve as Entry['resolve'],
-          reject,
-          timer: setTimeout(() => expire(entry), DEADLINE_MS),
-          state: 'waiting',
-        }
+        const entry = new Entry(command, resolve as (result: ResultOf<Command>) => void, reject)
         queue.push(entry)
         serving ??= serve()
       }),
@@ -76,19 +62,28 @@ export function openDesk({ collections, session, onCommit }: DeskOptions): Desk 
   }
 
   async function commit(batch: readonly Entry[]): Promise<void> {
+    const progress = { commitSent: false }
+    for (const entry of batch) entry.send(progress)
+    let wanted = batch
     let settlement: Settlement
     try {
       settlement = await commitBatch(collections, session, {
-        commands: batch.map((entry) => entry.command),
-        givenUp: () => batch.every((entry) => entry.state === 'answered'),
+        commands: () => wanted.map((entry) => entry.command),
+        progress,
+        givenUp() {
+          wanted = wanted.filter((entry) => entry.isWanted())
+          return wanted.length === 0
+        },
+        onConflict,
       })
     } catch (error) {
-      if (batch.length > 1 && !(error instanceof TransactionAbandoned)) return splitAndCommit(batch)
-      for (const entry of batch) answer(entry, failure(error))
+      if (wanted.length > 1) return splitAndCommit(wanted)
+      for (const entry of wanted)
+        entry.answer(error instanceof Error ? error : new Error('the batch failed', { cause: error }))
       return
     }
     onCommit(productsOf(settlement))
-    batch.forEach((entry, index) => answer(entry, settlement.outcomes[index]!))
+    wanted.forEach((entry, index) => entry.answer(settlement.outcomes[index]!))
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */
@@ -107,9 +102,7 @@ function takeBatch(queue: Entry[]): Entry[] {
     weight += weightOf(entry.command)
     if (taken > 0 && (weight > MAX_WEIGHT || batch.length === MAX_COMMANDS)) break
     taken++
-    if (entry.state === 'answered') continue
-    entry.state = 'sent'
-    batch.push(entry)
+    if (entry.isWanted()) batch.push(entry)
   }
   queue.splice(0, taken)
   return batch
@@ -129,25 +122,6 @@ function weightOf(command: Command): number {
     case 'addProduct':
       return 1
   }
-}
-
-function answer(entry: Entry, outcome: ResultOf<Command> | Error): void {
-  if (entry.state === 'answered') return
-  entry.state = 'answered'
-  clearTimeout(entry.timer)
-  if (outcome instanceof Error) entry.reject(outcome)
-  else entry.resolve(outcome)
-}
-
-/** What was never sent had no effect; what was sent and not answered may have had one. */
-function expire(entry: Entry): void {
-  answer(entry, new ShopError(entry.state === 'waiting' ? 'BUSY' : 'OUTCOME_UNKNOWN', {}))
-}
-
-function failure(error: unknown): Error {
-  if (error instanceof TransactionAbandoned)
-    return new ShopError(error.sent ? 'OUTCOME_UNKNOWN' : 'BUSY', {}, { cause: error })
-  return error instanceof Error ? error : new Error('the batch failed', { cause: error })
 }
 
 function productsOf({ created, changes }: Settlement): ProductDocument[] {

@@ -1,0 +1,63 @@
+import type { ClientSession, Db, UUID } from 'mongodb'
+
+/**
+ * Who writes stock at the moment: one document for each desk, under its session's id. A process that is killed inside
+ * a transaction leaves its locks until the server's limit for transactions, a minute by default; killing its session
+ * frees them at once. A lane that is killed by mistake merely runs its batch again.
+ */
+interface LaneDocument {
+  _id: UUID
+  at: Date
+}
+
+const BEAT_MS = 500
+const DEAD_AFTER_MS = 1500
+/** Conflicts come in crowds, and one look is enough for all of them. */
+const LOOK_EVERY_MS = 500
+
+export interface Lane extends AsyncDisposable {
+  /** Ends the transactions of lanes that have gone silent. For whoever has met a write conflict. */
+  readonly freeDeadLanes: () => Promise<void>
+}
+
+/** Registers the session as a lane, and says that it lives until it is disposed of. Times are the database's own. */
+export async function openLane(db: Db, session: ClientSession): Promise<Lane> {
+  const lanes = db.collection<LaneDocument>('lanes', { writeConcern: { w: 1 }, readConcern: { level: 'local' } })
+  const _id = session.id!.id as unknown as UUID
+  let lookedAt = -Infinity
+  await beat()
+  let beating = false
+  const timer = setInterval(() => {
+    if (beating) return
+    beating = true
+    void beat()
+      .catch(() => {})
+      .finally(() => (beating = false))
+  }, BEAT_MS)
+
+  return {
+    async freeDeadLanes() {
+      if (performance.now() - lookedAt < LOOK_EVERY_MS) return
+      lookedAt = performance.now()
+      // Whatever fails here leaves the locks to the server's own limit, as without this.
+      await free().catch(() => {})
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await lanes.deleteOne({ _id }).catch(() => {})
+    },
+  }
+
+  async function free(): Promise<void> {
+    const silent = { $lt: ['$at', { $subtract: ['$$NOW', DEAD_AFTER_MS] }] }
+    const dead = await lanes.find({ $expr: silent }, { maxTimeMS: 1000 }).toArray()
+    if (dead.length === 0) return
+    await db.admin().command({ killSessions: dead.map((lane) => ({ id: lane._id })) })
+    // Only where it is silent still: one that has woken up keeps its entry.
+    await lanes.deleteMany({ _id: { $in: dead.map((lane) => lane._id) }, $expr: silent })
+  }
+
+  async function beat(): Promise<void> {
+    await lanes.updateOne({ _id }, [{ $set: { at: '$$NOW' } }], { upsert: true })
+  }
+}

@@ -1,0 +1,55 @@
+import type { Progress } from '../collections/transaction.ts'
+import type { Command, ResultOf } from './commands.ts'
+import { ShopError } from './errors.ts'
+
+/** How long a caller waits before it is told that the shop is busy, or that the outcome is not known. */
+const DEADLINE_MS = 5000
+/** How much longer an attempt may take in which no commit has gone out yet: its end decides between the two. */
+const GRACE_MS = 1000
+
+/**
+ * A command at the desk, and its caller. It is answered once: with its outcome, or at the deadline. BUSY promises that
+ * there was no effect, so it is given only while no commit with the command in it can have gone out.
+ */
+export class Entry {
+  readonly command: Command
+  readonly #resolve: (result: ResultOf<Command>) => void
+  readonly #reject: (error: unknown) => void
+  #timer: NodeJS.Timeout
+  /** Of the batch that the command is in; undefined while it waits. */
+  #progress: Progress | undefined
+  #late = false
+  #answered = false
+
+  constructor(command: Command, resolve: (result: ResultOf<Command>) => void, reject: (error: unknown) => void) {
+    this.command = command
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = setTimeout(() => this.#expire(), DEADLINE_MS)
+  }
+
+  send(progress: Progress): void {
+    this.#progress = progress
+  }
+
+  /** Whether the next attempt is to include it; one that is late and had no effect yet is refused here. */
+  isWanted(): boolean {
+    if (this.#late && !this.#progress?.commitSent) this.answer(new ShopError('BUSY', {}))
+    return !this.#answered
+  }
+
+  answer(outcome: ResultOf<Command> | Error): void {
+    if (this.#answered) return
+    this.#answered = true
+    clearTimeout(this.#timer)
+    if (outcome instanceof Error) this.#reject(outcome)
+    else this.#resolve(outcome)
+  }
+
+  #expire(): void {
+    if (!this.#progress) return this.answer(new ShopError('BUSY', {}))
+    if (this.#late || this.#progress.commitSent) return this.answer(new ShopError('OUTCOME_UNKNOWN', {}))
+    this.#late = true
+    this.#timer = setTimeout(() => this.#expire(), GRACE_MS)
+  }
+}

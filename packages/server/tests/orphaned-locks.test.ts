@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { startMongo } from '@stockroom/local-mongo'
+import { verifyShop } from '@stockroom/server'
+import { MongoClient } from 'mongodb'
+import { expect, test } from 'vitest'
+import { aProduct, testShop } from './_shop.ts'
+
+const buyer = join(import.meta.dirname, '_buyer.ts')
+
+test('a process killed before its commit frees its products within three seconds', async () => {
+  await using mongo = await startMongo({ transactionLifetimeLimitSeconds: 60, enableTestCommands: true })
+  // Not dropped at the end: that would wait for every transaction which nobody has run into.
+  await using shop = await testShop({ uri: mongo.uri, database: 'orphans' })
+  await using client = new MongoClient(mongo.uri)
+  const admin = client.db('admin')
+  const { id: productId } = await shop.caller.products.create(aProduct({ quantity: 1_000_000 }))
+
+  const args = ['--conditions=@stockroom/source', buyer, mongo.uri, shop.database, productId]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  // Its next commit is held up on the way, so that it dies with stock written and nothing decided.
+  const { count } = await admin.command({
+    configureFailPoint: 'failCommand',
+    mode: { times: 1 },
+    data: { failCommands: ['commitTransaction'], blockConnection: true, blockTimeMS: 20_000 },
+  })
+  await admin.command({ waitForFailPoint: 'failCommand', timesEntered: count + 1, maxTimeMS: 5000 })
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+
+  const killedAt = performance.now()
+  await shop.caller.orders.create({ userId: 'ada', productId, quantity: 1 })
+  expect(performance.now() - killedAt).toBeLessThan(3000)
+  expect((await verifyShop({ uri: mongo.uri, database: shop.database })).differences).toEqual([])
+})
