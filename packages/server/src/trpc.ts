@@ -1,11 +1,11 @@
 import type { ShopErrorData } from '@stockroom/contracts'
 import { errors } from '@stockroom/contracts'
 import { initTRPC, TRPCError } from '@trpc/server'
-import superjson from 'superjson'
 import { z } from 'zod'
 import type { Context } from './context.ts'
 import { isShopError, ShopError } from './domain/errors.ts'
 import type { RestRoute } from './rest-route.ts'
+import { transformer } from './transformer.ts'
 
 export interface Meta {
   /** Where the REST door offers the procedure; without it, RPC alone does. */
@@ -16,7 +16,7 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer,
     // Without this, stack traces go out wherever NODE_ENV is not "production".
     isDev: false,
     errorFormatter({ shape, error }) {

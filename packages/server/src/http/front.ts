@@ -1,12 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import cors from 'cors'
-import helmet from 'helmet'
 import { appRouter } from '../router.ts'
 import type { Shop } from '../shop.ts'
-import type { OnError } from './express-app.ts'
 import { expressApp } from './express-app.ts'
 import { assignRequestId } from './request-id.ts'
+import type { OnError } from './rest-answer.ts'
+import { leanRest } from './rest-lean.ts'
+import { operationsOf } from './rest-operations.ts'
 import { rpcHandler } from './rpc.ts'
+import { securityHeaders } from './security-headers.ts'
 
 export interface FrontOptions {
   readonly shop: Shop
@@ -25,11 +27,9 @@ export function createFront({
   isDraining = () => false,
 }: FrontOptions): RequestListener {
   const rpc = rpcHandler(shop, onError)
-  const rest = expressApp(appRouter, shop, onError)
-  const secure = helmet({
-    // On plain HTTP within a network, this directive would send the docs page to HTTPS for its scripts.
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  })
+  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError }
+  const rest = leanRest(restDoor, expressApp(restDoor))
+  const secure = securityHeaders()
   const share = cors({
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
     exposedHeaders: ['x-request-id', 'location', 'retry-after', 'idempotency-replayed'],
@@ -39,7 +39,8 @@ export function createFront({
   return (request, response) => {
     assignRequestId(request, response)
     request.url = withoutOrigin(request.url)
-    secure(request, response, () => share(request, response, () => dispatch(request, response)))
+    response.setHeaders(secure)
+    share(request, response, () => dispatch(request, response))
   }
 
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
@@ -57,6 +58,7 @@ export function createFront({
 
 /** A request may name the whole URL, as to a proxy (RFC 9112, 3.2.2): the doors see what follows the origin. */
 function withoutOrigin(url = '/'): string {
+  if (url.startsWith('/')) return url
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
   return path.startsWith('/') ? path : `/${path}`
 }

@@ -1,4 +1,4 @@
-export type { OnError } from './express-app.ts'
+export type { OnError } from './rest-answer.ts'
 export type { FrontOptions } from './front.ts'
 export { createFront } from './front.ts'
 export { openApi } from './openapi.ts'

@@ -1,32 +1,22 @@
-import type { AnyTRPCRouter } from '@trpc/server'
 import express from 'express'
 import { ShopError } from '../domain/errors.ts'
-import type { Shop } from '../shop.ts'
+import type { RestDoor } from './rest-answer.ts'
+import { answerer, MAX_BODY } from './rest-answer.ts'
 import type { Operation } from './rest-operations.ts'
-import { performer } from './rest-perform.ts'
-
-const BODY_LIMIT = '1mb'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */
-export function restRoutes(router: AnyTRPCRouter, operations: readonly Operation[], shop: Shop): express.Router {
+export function restRoutes(door: RestDoor): express.Router {
+  const { operations } = door
   const routes = express.Router()
   // Per route and never for all: tRPC and the docs read no body here.
-  const readBody = express.json({ limit: BODY_LIMIT, type: 'application/json', strict: false })
+  const readBody = express.json({ limit: MAX_BODY, type: 'application/json', strict: false })
   for (const operation of operations) {
     const { method, path, alias } = operation.route
-    const perform = performer(router, operation)
+    const answer = answerer(door, operation)
     const handle: express.RequestHandler = async (request, response) => {
-      const abort = new AbortController()
-      response.once('close', () => abort.abort())
       const query = new URL(request.originalUrl, 'http://localhost').searchParams
       const params = request.params as Record<string, string>
-      const { headers } = request
-      const answer = await perform(
-        { params, query, headers, body: request.body as unknown },
-        { shop, call: {} },
-        abort.signal,
-      )
-      response.status(answer.status).set(answer.headers).end(answer.body)
+      await answer({ params, query, headers: request.headers, body: request.body as unknown }, response)
     }
     const handlers = method === 'GET' ? [handle] : [requireJson, readBody, handle]
     for (const each of [path, alias ?? []].flat()) routes.route(expressPath(each))[verb[method]](...handlers)

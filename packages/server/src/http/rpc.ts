@@ -1,48 +1,51 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { isShopError } from '../domain/errors.ts'
 import { appRouter } from '../router.ts'
 import type { Shop } from '../shop.ts'
 import { toShopError } from '../trpc.ts'
-import type { OnError } from './express-app.ts'
+import type { OnError } from './rest-answer.ts'
 import { requestIdOf } from './request-id.ts'
+import type { RpcOptions } from './rpc-lean.ts'
+import { leanHandler } from './rpc-lean.ts'
 
 const BASE_PATH = '/trpc/'
 const MAX_BODY = 1024 * 1024
 /** A thousand rows with long descriptions; this one call cannot be batched with others. */
 const MAX_BULK_BODY = 8 * MAX_BODY
 const BULK_PATH = `${BASE_PATH}products.upsertMany`
-const MAX_BATCH_CALLS = 10
 const JSON_TYPE = 'application/json'
+
+/** What the RPC door tells tRPC, beside the router and the most it takes of a body. */
+export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'router' | 'maxBodySize'> {
+  return {
+    basePath: BASE_PATH,
+    maxBatchSize: 10,
+    createContext: () => ({ shop, call: {} }),
+    onError({ error, req }) {
+      const { code } = toShopError(error)
+      if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
+    },
+    responseMeta({ info, type, errors, ctx }) {
+      if (info && errors.length === 0 && !ctx?.call?.replayed) return {}
+      const headers = new Headers()
+      // tRPC labels what it says of a request that it could not read as text.
+      if (!info) headers.set('content-type', JSON_TYPE)
+      if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
+        headers.set('allow', type === 'mutation' ? 'POST' : 'GET')
+      if (errors.some(({ cause, code }) => isShopError(cause) && code === 'SERVICE_UNAVAILABLE'))
+        headers.set('retry-after', '1')
+      // One header cannot speak for several calls.
+      if (ctx?.call?.replayed && !info?.isBatchCall) headers.set('idempotency-replayed', 'true')
+      return { headers }
+    },
+  }
+}
 
 /** The RPC door. */
 export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
-  const handlerFor = (maxBodySize: number) =>
-    createHTTPHandler({
-      router: appRouter,
-      basePath: BASE_PATH,
-      maxBodySize,
-      maxBatchSize: MAX_BATCH_CALLS,
-      createContext: () => ({ shop, call: {} }),
-      onError({ error, req }) {
-        const { code } = toShopError(error)
-        if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
-      },
-      responseMeta({ info, type, errors, ctx }) {
-        const headers = new Headers()
-        // tRPC labels what it says of a request that it could not read as text.
-        if (!info) headers.set('content-type', JSON_TYPE)
-        if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
-          headers.set('allow', type === 'mutation' ? 'POST' : 'GET')
-        if (errors.some(({ cause, code }) => isShopError(cause) && code === 'SERVICE_UNAVAILABLE'))
-          headers.set('retry-after', '1')
-        // One header cannot speak for several calls.
-        if (ctx?.call?.replayed && !info?.isBatchCall) headers.set('idempotency-replayed', 'true')
-        return { headers }
-      },
-    })
-  const handle = handlerFor(MAX_BODY)
-  const handleBulk = handlerFor(MAX_BULK_BODY)
+  const options = { ...rpcOptions(shop, onError), router: appRouter }
+  const handle = leanHandler({ ...options, maxBodySize: MAX_BODY })
+  const handleBulk = leanHandler({ ...options, maxBodySize: MAX_BULK_BODY })
 
   return (request, response) => {
     response.setHeader('content-type', JSON_TYPE)

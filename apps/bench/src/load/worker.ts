@@ -1,0 +1,4 @@
+import { onJob } from '../child.ts'
+import { generateLoad } from './load.ts'
+
+onJob(generateLoad)

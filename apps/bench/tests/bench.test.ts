@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Contender } from '../src/contenders.ts'
+import { rest } from '../src/contenders.ts'
+import type { BenchDatabase } from '../src/database.ts'
+import { openDatabase } from '../src/database.ts'
+import { flashSale } from '../src/flash-sale.ts'
+import { orders } from '../src/orders/orders.ts'
+import { writeDocs } from '../src/report/docs.ts'
+
+let mongo: BenchDatabase
+let folder: string
+const quiet = (): void => {}
+
+beforeAll(async () => {
+  mongo = await openDatabase()
+  folder = await mkdtemp(join(tmpdir(), 'stockroom-bench-'))
+})
+afterAll(async () => {
+  await mongo[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+})
+
+test('bench orders measures all contenders in turn and finds the books in order', async () => {
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+  const file = join(folder, 'orders.json')
+  const time = ['--seconds=0.3', '--warm-up-seconds=0.1', '--rounds=1']
+  const few = ['--contenders=rest,read-check', '--products=20', '--connections=8', '--processes=1', '--batches=64']
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    '--conditions=@stockroom/source',
+    main,
+    'orders',
+    ...time,
+    ...few,
+    '--json',
+    file,
+  ])
+
+  const { command, machine, ok, results } = JSON.parse(await readFile(file, 'utf8'))
+  expect(ok).toBe(true)
+  expect(command).toBe(['pnpm bench orders', ...time, ...few].join(' '))
+  expect(machine).toMatchObject({ node: process.versions.node, mongod: mongo.version })
+  expect(results.map(({ contender }: { contender: string }) => contender)).toEqual(['rest', 'read-check', 'database'])
+  for (const result of results) expect(result.ordersPerSecond).toBeGreaterThan(0)
+  expect(results[0].ratios['read-check']).toBeCloseTo(results[0].ordersPerSecond / results[1].ordersPerSecond)
+  expect(results[0].latencyMs.p99).toBeGreaterThanOrEqual(results[0].latencyMs.p50)
+  expect(stdout).toMatch(/Stockroom, REST +\| +1 \| +8 \| +[\d,]+ \|/)
+  expect(stderr).toContain('[1/1 2/3] 20 products, 8 connections, 1 process: Express: read, check, insert, decrement: ')
+})
+
+test('a contender whose books do not show what it answered is not counted, however fast', async () => {
+  const wrong = [
+    { name: 'forgetful', module: new URL('contenders/forgetful.ts', import.meta.url) },
+    { name: 'generous', module: new URL('contenders/generous.ts', import.meta.url) },
+  ].map((contender): Contender => ({ ...contender, title: contender.name, door: 'rest' }))
+  const time = { seconds: 0.2, warmUpSeconds: 0.1, rounds: 1 }
+  const scenario = { products: [1], connections: [4], processes: [1], batches: [] }
+  const report = await orders(mongo, { contenders: [rest, ...wrong], ...scenario, ...time }, quiet)
+
+  expect(report.ok).toBe(false)
+  const [right, forgetful, generous] = report.results as { ordersPerSecond?: number; wrong: string[] }[]
+  expect(right).toMatchObject({ ordersPerSecond: expect.any(Number), wrong: [] })
+  expect(forgetful!.ordersPerSecond ?? generous!.ordersPerSecond).toBeUndefined()
+  expect(forgetful!.wrong.join()).toMatch(/^(\d+) of \1 acknowledged orders are not stored$/)
+  expect(generous!.wrong.join()).toMatch(/SKU-000001 stands at 1000000000 instead of \d+$/)
+  expect(report.lines.join('\n')).toMatch(/forgetful .*not counted/)
+})
+
+test('a flash sale comes to one order a unit, and refusals for all others', async () => {
+  const report = await flashSale(mongo, { buyers: [60], units: 20, rounds: 1, warmUpSeconds: 0.1 }, quiet)
+
+  expect(report.ok).toBe(true)
+  expect(report.results).toMatchObject({ sales: [{ outcomes: { 201: 20, '400 OUT_OF_STOCK': 40 } }] })
+})
+
+test('the document keeps what other commands wrote', async () => {
+  await writeDocs({ name: 'cost', lines: ['old cost'], plots: [] }, folder)
+  await writeDocs({ name: 'orders', lines: ['some orders'], plots: [{ file: 'orders.svg', svg: '<svg/>' }] }, folder)
+  await writeDocs({ name: 'cost', lines: ['new cost'], plots: [] }, folder)
+
+  const text = await readFile(join(folder, 'benchmarks.md'), 'utf8')
+  expect(text).toMatch(/^# Benchmarks\n[^]*some orders[^]*new cost/)
+  expect(text).not.toContain('old cost')
+  expect(await readFile(join(folder, 'plots', 'orders.svg'), 'utf8')).toBe('<svg/>')
+})

@@ -1,0 +1,25 @@
+import type { Books } from '../books.ts'
+import type { Violation } from './violation.ts'
+
+/**
+ * For every product: what came in, less the units of live orders, is what is on hand, and none of the three is less
+ * than it can be. That stock is not negative does not tell by itself that nothing was oversold.
+ */
+export function checkStock({ products, orders, movements }: Books): Violation[] {
+  const moved = new Map<string, number>()
+  const live = new Map<string, number>()
+  const add = (sums: Map<string, number>, product: string, units: number) =>
+    sums.set(product, (sums.get(product) ?? 0) + units)
+  for (const { product, change } of movements) add(moved, product, change)
+  for (const order of orders) {
+    if (!order.stockReturned) for (const { product, quantity } of order.lines) add(live, product, quantity)
+  }
+  return products.flatMap(({ id, quantity }) => {
+    const [came, sold] = [moved.get(id) ?? 0, live.get(id) ?? 0]
+    const books = `product ${id}: ${came} came in, ${sold} are in live orders, ${quantity} are on hand`
+    return [
+      ...(sold > came || quantity < 0 ? [{ kind: 'oversold', text: books } as const] : []),
+      ...(came - sold === quantity ? [] : [{ kind: 'conservation', text: books } as const]),
+    ]
+  })
+}

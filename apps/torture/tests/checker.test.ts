@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest'
+import type { BookedOrder, Books } from '../src/books.ts'
+import { check } from '../src/check/check.ts'
+import { readHistory } from '../src/check/operations.ts'
+import type { Event, Input, Outcome } from '../src/history.ts'
+
+const line = { product: 'mug', quantity: 2, unitPrice: 150, total: 300 }
+const place: Input = { kind: 'place', userId: 'buyer-0', lines: [{ product: 'mug', quantity: 2 }] }
+const cancel: Input = { kind: 'cancel', order: 'order' }
+const placed: Outcome = { type: 'ok', answer: { order: 'order', status: 'placed', total: 300, lines: [line] } }
+const cancelled: Outcome = { type: 'ok', answer: { order: 'order', status: 'cancelled', total: 300, lines: [line] } }
+const lost: Outcome = { type: 'info', code: 'ECONNRESET' }
+const refused: Outcome = { type: 'fail', status: 400, code: 'OUT_OF_STOCK' }
+const busy: Outcome = { type: 'fail', status: 503, code: 'BUSY' }
+
+const order: BookedOrder = {
+  id: 'order',
+  userId: 'buyer-0',
+  status: 'placed',
+  total: 300,
+  lines: [line],
+  history: [{ status: 'placed' }],
+  keys: ['key-0:buyer-0'],
+  stockReturned: false,
+}
+const returned: BookedOrder = {
+  ...order,
+  status: 'cancelled',
+  history: [{ status: 'placed' }, { status: 'cancelled', reason: 'operation 1' }],
+  stockReturned: true,
+}
+const books: Books = {
+  products: [{ id: 'mug', quantity: 8, price: 150 }],
+  orders: [order],
+  movements: [{ product: 'mug', change: 10, reason: 'initial' }],
+}
+const unsold: Books = { ...books, products: [{ id: 'mug', quantity: 10, price: 150 }], orders: [] }
+const withOrder = (changed: Partial<BookedOrder>): Books => ({ ...books, orders: [{ ...order, ...changed }] })
+
+/** The history of operations, each with the outcomes of its attempts. */
+function history(...operations: [Input, ...Outcome[]][]): Event[] {
+  return operations.flatMap(([input, ...outcomes], operation) =>
+    outcomes.flatMap((outcome, attempt): Event[] => {
+      const about = { time: 100 * attempt, operation, attempt, process: 0, server: 0, calm: false }
+      return [
+        { type: 'invoke', ...about, key: `key-${operation}`, input },
+        { ...outcome, ...about },
+      ]
+    }),
+  )
+}
+
+async function violations(events: Event[], final: Books): Promise<string[]> {
+  return check(await readHistory(events), final).violations.map(({ kind }) => kind)
+}
+
+test.each<[string, Event[], Books]>([
+  ['an acknowledged order is there', history([place, placed]), books],
+  ['a refused one is not', history([place, refused]), unsold],
+  ['a lost answer was repeated', history([place, lost, { ...placed, replayed: true }]), books],
+  ['a busy shop did nothing', history([place, busy, busy]), unsold],
+  [
+    'an order was cancelled, by two clients',
+    history([place, placed], [cancel, cancelled], [cancel, cancelled]),
+    { ...unsold, orders: [returned] },
+  ],
+])('nothing is wrong where %s', async (_, events, final) => {
+  expect(await violations(events, final)).toEqual([])
+})
+
+test.each<[string, string[], Event[], Books]>([
+  ['an acknowledged order is not there', ['lost'], history([place, placed]), unsold],
+  ['an acknowledged cancellation is not there', ['lost'], history([place, placed], [cancel, cancelled]), books],
+  [
+    'one request placed two orders',
+    ['doubled'],
+    history([place, placed]),
+    {
+      ...books,
+      products: [{ id: 'mug', quantity: 6, price: 150 }],
+      orders: [order, { ...order, id: 'another', keys: [] }],
+    },
+  ],
+  ['a refused order is there', ['ghost'], history([place, refused]), books],
+  ['an order that the shop was too busy for is there', ['ghost'], history([place, busy]), books],
+  ['an order is there that nobody placed', ['ghost'], history(), books],
+  ['nobody knows after a repeat', ['unresolved'], history([place, lost, lost]), books],
+  [
+    'the shop answered 500',
+    ['broken'],
+    history([place, { type: 'broken', status: 500, code: 'INTERNAL' }, placed]),
+    books,
+  ],
+  [
+    'units came back twice',
+    ['conservation'],
+    history([place, placed], [cancel, cancelled]),
+    { ...unsold, products: [{ id: 'mug', quantity: 12, price: 150 }], orders: [returned] },
+  ],
+  [
+    'more was sold than came in',
+    ['oversold'],
+    history([place, placed]),
+    {
+      ...books,
+      products: [{ id: 'mug', quantity: -1, price: 150 }],
+      movements: [{ product: 'mug', change: 1, reason: 'initial' }],
+    },
+  ],
+  [
+    'another quantity was sold',
+    ['answer'],
+    history([{ ...place, lines: [{ product: 'mug', quantity: 1 }] }, placed]),
+    books,
+  ],
+  ['the total is not the sum', ['money', 'answer'], history([place, placed]), withOrder({ total: 301 })],
+  ['a status was skipped', ['illegal'], history([place, placed]), withOrder({ status: 'fulfilled' })],
+  [
+    'a placed order holds no units',
+    ['illegal'],
+    history([place, placed]),
+    { ...unsold, orders: [{ ...order, stockReturned: true }] },
+  ],
+])('it is found where %s', async (_, expected, events, final) => {
+  expect((await violations(events, final)).toSorted()).toEqual(expected.toSorted())
+})
+
+test('the gap after a kill ends with the first order that is acknowledged again', async () => {
+  const events: Event[] = [
+    ...history([place, placed]),
+    { type: 'fault', time: 50, fault: 'kill -9 primary', phase: 'begin' },
+    { type: 'fault', time: 900, fault: 'kill -9 primary', phase: 'end' },
+    {
+      type: 'invoke',
+      time: 950,
+      operation: 0,
+      attempt: 1,
+      process: 0,
+      server: 0,
+      calm: false,
+      key: 'key-0',
+      input: place,
+    },
+    { ...placed, time: 6000, operation: 0, attempt: 1, process: 0, server: 0, calm: false },
+  ]
+  const { counts, violations: found } = check(await readHistory(events), books)
+  expect(counts.maxGapMs).toBe(5950)
+  expect(found.map(({ kind }) => kind)).toEqual(['slow'])
+})

@@ -1,0 +1,45 @@
+import type { ErrorCode, ShopErrorData } from '@stockroom/contracts'
+import type { AppRouter } from '@stockroom/server'
+import type { TRPCClientError, TRPCLink } from '@trpc/client'
+import { retryLink } from '@trpc/client'
+
+/** The mutations that take an idempotency key. */
+const keyed: ReadonlySet<string> = new Set([
+  'orders.create',
+  'orders.cancel',
+  'orders.pay',
+  'orders.fulfil',
+  'orders.refund',
+  'products.adjustQuantity',
+])
+
+const passing: ReadonlySet<ErrorCode> = new Set(['BUSY', 'OUTCOME_UNKNOWN'])
+
+/** Gives each such call a key of its own, unless the caller has named one. */
+export const withKeys: TRPCLink<AppRouter> =
+  () =>
+  ({ op, next }) =>
+    next(keyed.has(op.path) ? { ...op, input: { idempotencyKey: newKey(), ...(op.input as object) } } : op)
+
+/**
+ * Sends a call again that got no answer, or BUSY or OUTCOME_UNKNOWN, where that cannot do anything twice: queries, and
+ * mutations with a key. It waits a random time before each repeat, up to 0.2, 0.4, 0.8 … 2 s.
+ */
+export function repeating(retries: number): TRPCLink<AppRouter> {
+  return retryLink({
+    retry: ({ op, error, attempts }) =>
+      attempts <= retries && (op.type === 'query' || keyed.has(op.path)) && !op.signal?.aborted && mayPass(error),
+    retryDelayMs: (attempt) => Math.random() * Math.min(100 * 2 ** attempt, 2000),
+  })
+}
+
+function mayPass(error: TRPCClientError<AppRouter>): boolean {
+  // Without data, the answer was lost or came from something that is not the shop.
+  const shop: ShopErrorData | undefined = error.data?.shop
+  return shop === undefined || passing.has(shop.code)
+}
+
+/** 128 random bits. Not randomUUID, which browsers offer on secure pages only. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

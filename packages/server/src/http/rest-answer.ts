@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AnyTRPCRouter } from '@trpc/server'
+import { isShopError, ShopError } from '../domain/errors.ts'
+import type { Shop } from '../shop.ts'
+import { signalOf } from './plain-json.ts'
+import { problem } from './problem.ts'
+import { requestIdOf } from './request-id.ts'
+import type { RestRequest } from './rest-input.ts'
+import type { Operation } from './rest-operations.ts'
+import type { RestResponse } from './rest-perform.ts'
+import { performer } from './rest-perform.ts'
+
+/** What the two mounts of the REST door share: the lean one, and Express for all that is unusual. */
+
+/** Told of every error that is ours, with the id that the caller was given: the caller sees INTERNAL and no more. */
+export type OnError = (error: unknown, requestId: string) => void
+
+export interface RestDoor {
+  readonly router: AnyTRPCRouter
+  readonly operations: readonly Operation[]
+  readonly shop: Shop
+  readonly onError: OnError
+}
+
+/** The most that a body may have, in bytes. */
+export const MAX_BODY = 1024 * 1024
+
+export type Answer = (request: RestRequest, response: ServerResponse) => Promise<void>
+
+/** Performs an operation and writes its answer; its errors are for `answerError`. */
+export function answerer({ router, shop }: RestDoor, operation: Operation): Answer {
+  const perform = performer(router, operation)
+  return async (request, response) => {
+    write(response, await perform(request, { shop, call: {} }, signalOf(response)))
+  }
+}
+
+/** Writes what a request gets that failed, wherever it did. */
+export function answerError(
+  { onError }: RestDoor,
+  error: unknown,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+): void {
+  if (response.headersSent) return void response.destroy()
+  const known = toShopError(error)
+  const requestId = requestIdOf(request)
+  if (known.code === 'INTERNAL') onError(isShopError(error) ? error.cause : error, requestId)
+  // What is left of a refused body must not be read as the next request.
+  if (!request.complete) response.setHeader('connection', 'close')
+  write(response, problem(known, requestId))
+}
+
+function write(response: ServerResponse, { status, headers, body }: RestResponse): void {
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  // Node counts the body and sends it with the head in one piece, which it does not after writeHead.
+  response.end(body)
+}
+
+export function malformedJson(cause: unknown): ShopError<'MALFORMED_JSON'> {
+  return new ShopError('MALFORMED_JSON', { issues: [{ loc: ['body'], msg: 'is not valid JSON' }] }, { cause })
+}
+
+/** Express and its body parser throw errors of their own, told apart by the status they suggest. */
+function toShopError(error: unknown): ShopError {
+  if (isShopError(error)) return error
+  const { type, status } = error as { type?: unknown; status?: unknown }
+  const options = { cause: error }
+  if (type === 'entity.parse.failed') return malformedJson(error)
+  if (status === 413) return new ShopError('BODY_TOO_LARGE', {}, options)
+  if (status === 415) return new ShopError('UNSUPPORTED_MEDIA_TYPE', {}, options)
+  if (status === 400) return new ShopError('MALFORMED_REQUEST', {}, options)
+  return new ShopError('INTERNAL', {}, options)
+}

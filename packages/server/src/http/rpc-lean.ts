@@ -1,0 +1,130 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { AnyTRPCRouter } from '@trpc/server'
+import {
+  callTRPCProcedure,
+  getTRPCErrorFromUnknown,
+  getTRPCErrorShape,
+  transformTRPCResponse,
+  TRPCError,
+} from '@trpc/server'
+import { createHTTPHandler } from '@trpc/server/adapters/standalone'
+import { getHTTPStatusCode } from '@trpc/server/http'
+import type { Context } from '../context.ts'
+import { readBody, signalOf } from './plain-json.ts'
+import { rpcInputs } from './rpc-inputs.ts'
+import type { PlainCall } from './rpc-plain-call.ts'
+import { plainCallReader } from './rpc-plain-call.ts'
+
+/** What tRPC's own handler is told, as far as both ways heed it. */
+export interface RpcOptions {
+  readonly router: AnyTRPCRouter
+  readonly basePath: `/${string}/`
+  readonly maxBodySize: number
+  readonly maxBatchSize: number
+  readonly createContext: () => Context
+  readonly onError: (told: { error: TRPCError; req: IncomingMessage }) => void
+  readonly responseMeta: (told: {
+    readonly info?: { readonly isBatchCall: boolean }
+    readonly type: string
+    readonly errors: readonly TRPCError[]
+    readonly ctx?: Context
+  }) => { readonly headers?: Headers }
+}
+
+type Outcome = { readonly data: unknown } | { readonly error: TRPCError }
+
+/**
+ * `createHTTPHandler` of tRPC, with a short way for plain calls: JSON in UTF-8 of a known length, single or batched,
+ * query or mutation. Its own handler makes fetch Requests and streams of each of them, which takes most of the time of
+ * a call that does little: MEASURED. What is unusual in any way goes there unread.
+ *
+ * tests/rpc-conformance.test.ts sends the same requests both ways and compares the answers, so a version of tRPC
+ * that answers differently turns it red.
+ */
+export function leanHandler(options: RpcOptions): RequestListener {
+  const { router, createContext, onError, responseMeta } = options
+  const config = router._def._config
+  const plainCall = plainCallReader(options)
+  const handleAny = createHTTPHandler(options)
+
+  return (request, response) => {
+    const call = plainCall(request)
+    if (!call) return handleAny(request, response)
+    answer(call, request, response).catch((error: Error) => response.destroy(error))
+  }
+
+  async function answer(call: PlainCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { type, isBatch, paths } = call
+    const signal = signalOf(response)
+    const ctx = createContext()
+    const inputs = rpcInputs(router, call, type === 'query' ? call.input : await readBody(request))
+    try {
+      const outcomes = (await Promise.all(paths.map(run))).map(refuseStream)
+      const envelopes = outcomes.map(envelope)
+      const body = JSON.stringify(transformTRPCResponse(config, isBatch ? envelopes : envelopes[0]!))
+      write(
+        getHTTPStatusCode(envelopes),
+        outcomes.flatMap((outcome) => ('error' in outcome ? outcome.error : [])),
+        body,
+      )
+    } catch (cause) {
+      // What no call has thrown: an output that JSON cannot carry, or a stream.
+      const error = report(cause)
+      const failure = { error: getTRPCErrorShape({ config, error, type, path: undefined, input: undefined, ctx }) }
+      write(getHTTPStatusCode(failure), [error], JSON.stringify(transformTRPCResponse(config, failure)))
+    }
+
+    async function run(path: string, batchIndex: number): Promise<Outcome> {
+      const getRawInput = async (): Promise<unknown> => inputs.read(batchIndex)
+      try {
+        const data: unknown = await callTRPCProcedure({ router, path, getRawInput, ctx, type, signal, batchIndex })
+        return { data }
+      } catch (cause) {
+        return { error: report(cause) }
+      }
+    }
+
+    function refuseStream(outcome: Outcome): Outcome {
+      if ('error' in outcome || !isStream(outcome.data)) return outcome
+      const message = 'Cannot use stream-like response in non-streaming request - use httpBatchStreamLink'
+      const error = new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message })
+      if (!isBatch) throw error
+      return { error }
+    }
+
+    function envelope(outcome: Outcome, index: number) {
+      if ('data' in outcome) return { result: { data: outcome.data } }
+      const { error } = outcome
+      return {
+        error: getTRPCErrorShape({ config, error, type, path: paths[index], input: inputs.known(index), ctx }),
+      }
+    }
+
+    function report(cause: unknown): TRPCError {
+      const error = getTRPCErrorFromUnknown(cause)
+      onError({ error, req: request })
+      return error
+    }
+
+    function write(status: number, errors: readonly TRPCError[], body: string): void {
+      const { headers } = responseMeta({ info: { isBatchCall: isBatch }, type, errors, ctx })
+      response.statusCode = status
+      response.setHeader('vary', 'trpc-accept, accept')
+      response.setHeader('content-type', 'application/json')
+      if (headers) response.setHeaders(headers)
+      response.end(body)
+    }
+  }
+}
+
+/** What only tRPC's streaming links can carry: an iterable of things to come, or an object that holds one. */
+function isStream(output: unknown): boolean {
+  if (!isObject(output)) return false
+  return isIterable(output) || Object.values(output).some((value) => isIterable(value) || isPromise(value))
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isIterable = (value: unknown): boolean => isObject(value) && Symbol.asyncIterator in value
+const isPromise = (value: unknown): boolean =>
+  isObject(value) && 'then' in value && typeof value.then === 'function' && 'catch' in value

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import type { AnyTRPCProcedure } from '@trpc/server'
+import { hasNoBody, hasPlainJson, plainUrl } from './plain-json.ts'
+import type { RpcOptions } from './rpc-lean.ts'
+
+/** Calls of existing procedures, all of one type, by the method of that type. */
+export interface PlainCall {
+  readonly type: 'query' | 'mutation'
+  readonly isBatch: boolean
+  readonly paths: readonly string[]
+  /** The JSON text of a query's input; a mutation's is the body. */
+  readonly input: string | null
+}
+
+const types = { GET: 'query', POST: 'mutation' } as const
+
+/** Tells a plain call from its head. Nothing else is taken: what is refused for its head is refused by tRPC. */
+export function plainCallReader(options: RpcOptions): (request: IncomingMessage) => PlainCall | undefined {
+  const { router, basePath, maxBodySize, maxBatchSize } = options
+  const { procedures } = router._def as { procedures: Record<string, AnyTRPCProcedure> }
+  const isHost = hostChecker()
+
+  return (request) => {
+    const { method, url = '', headers } = request
+    if (method !== 'GET' && method !== 'POST') return undefined
+    if (!(method === 'GET' ? hasNoBody(request) : hasPlainJson(request, maxBodySize))) return undefined
+    if (headers['trpc-accept'] !== undefined || headers.accept?.includes('jsonl') || !isHost(headers.host))
+      return undefined
+    const { path, query } = plainUrl(url) ?? {}
+    if (!path?.startsWith(basePath) || !query || query.has('connectionParams')) return undefined
+
+    const type = types[method]
+    const isBatch = query.get('batch') === '1'
+    const joined = path.slice(basePath.length)
+    const paths = isBatch ? joined.split(',') : [joined]
+    if (isBatch && paths.length > maxBatchSize) return undefined
+    // A lazy router is absent until tRPC has loaded it.
+    if (!paths.every((each) => procedures[each]?._def.type === type)) return undefined
+    return { type, isBatch, paths, input: method === 'GET' ? query.get('input') : null }
+  }
+}
+
+/** tRPC makes a URL of the host too, and refuses what is none. Most requests name the same one. */
+function hostChecker(): (host: string | undefined) => boolean {
+  let known: string | undefined
+  return (host) => {
+    if (host === undefined) return false
+    if (host !== known && URL.canParse(`http://${host}`)) known = host
+    return host === known
+  }
+}
