@@ -29,25 +29,22 @@ export class TransactionAbandoned extends Error {
  *
  * The loop is ours because the driver's own retries miss most errors that follow the death of a primary. It is safe
  * under two conditions that the caller keeps: one session for life (starting the next attempt on it ends what an
- * earlier attempt may have left on the server), and `work` looks up, from the second attempt on, whether the ids it
- * is about to write are there already.
+ * earlier attempt may have left on the server), and `work` looks up, once an attempt of it has come to its end,
+ * whether that one took effect.
  */
-export async function transact<T>(
-  session: ClientSession,
-  work: (attempt: number) => Promise<T>,
-  givenUp: () => boolean,
-): Promise<T> {
+export async function transact<T>(session: ClientSession, work: () => Promise<T>, givenUp: () => boolean): Promise<T> {
   let sent = false
+  let duplicateKeys = 0
   for (let attempt = 0; ; attempt++) {
     try {
       session.startTransaction(options)
-      const result = await work(attempt)
+      const result = await work()
       sent = true
       await commit(session)
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
-      if (!isTransient(error) && !(isDuplicateKey(error) && attempt < MAX_DUPLICATE_KEYS)) throw error
+      if (!isTransient(error) && !(isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)) throw error
       if (givenUp()) throw new TransactionAbandoned(sent, error)
     }
     // Two processes that met on one product must not meet again at once.
@@ -57,13 +54,18 @@ export async function transact<T>(
 
 /** Committing twice is harmless, so an unclear answer is asked for again before the whole work is repeated. */
 async function commit(session: ClientSession): Promise<void> {
+  let unclear: unknown
   for (let again = 2; ; again--) {
     try {
       return await session.commitTransaction()
     } catch (error) {
       const gone =
         error instanceof MongoServerError && (error.code === 251 || error.hasErrorLabel('TransientTransactionError'))
-      if (again === 0 || gone || !isTransient(error)) throw error
+      if (gone) throw error
+      // A refusal says nothing of a commit before it whose answer was unclear.
+      if (!isTransient(error)) throw unclear ?? error
+      if (again === 0) throw error
+      unclear = error
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Collections } from '../collections/collections.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import { transact } from '../collections/transaction.ts'
 import type { Command, ProductRow } from './commands.ts'
-import type { Settlement, Snapshot } from './settle.ts'
+import type { Settlement } from './settle.ts'
 import { settle } from './settle.ts'
 import type { ProductChange } from './working-stock.ts'
 
@@ -14,34 +14,40 @@ export function commitBatch(
   session: ClientSession,
   { commands, givenUp }: { commands: readonly Command[]; givenUp: () => boolean },
 ): Promise<Settlement> {
+  /** What the last attempt wrote. Its commit may have gone through although no answer came back. */
+  let earlier: Settlement | undefined
   return transact(
     session,
-    async (attempt) => {
-      const snapshot = await read(collections, session, { commands, repeated: attempt > 0 })
-      const settlement = settle(commands, snapshot, new Date())
+    async () => {
+      if (earlier && (await isWritten(collections, session, earlier))) return earlier
+      earlier = undefined
+      const named = await collections.products.find(productsOf(commands), { session }).toArray()
+      const settlement = settle(commands, named, new Date())
       await write(collections, session, settlement)
+      earlier = settlement
       return settlement
     },
     givenUp,
   )
 }
 
-async function read(
+/**
+ * Whether an attempt took effect. A batch is one transaction, so one of its documents stands for all. Where it only
+ * edited products, and one was changed again since, that cannot be told: the same edits are then made once more.
+ */
+async function isWritten(
   { products, orders, movements }: Collections,
   session: ClientSession,
-  { commands, repeated }: { commands: readonly Command[]; repeated: boolean },
-): Promise<Snapshot> {
-  const named = await products.find(productsOf(commands), { session }).toArray()
-  if (!repeated) return { products: named, orders: new Map(), movements: new Set() }
-  const orderIds = commands.flatMap((command) => (command.kind === 'placeOrder' ? [command.orderId] : []))
-  const movementIds = commands.flatMap((command) => (command.kind === 'setQuantity' ? [command.movementId] : []))
-  const placed = await orders.find({ _id: { $in: orderIds } }, { session }).toArray()
-  const moved = await movements.find({ _id: { $in: movementIds } }, { session }).toArray()
-  return {
-    products: named,
-    orders: new Map(placed.map((order) => [order._id.toHexString(), order])),
-    movements: new Set(moved.map((movement) => movement._id.toHexString())),
-  }
+  settlement: Settlement,
+): Promise<boolean> {
+  const [order] = settlement.orders
+  if (order) return (await orders.findOne({ _id: order._id }, { session })) !== null
+  const [movement] = settlement.movements
+  if (movement) return (await movements.findOne({ _id: movement._id }, { session })) !== null
+  const product = settlement.created[0] ?? settlement.changes[0]?.after
+  if (!product) return false
+  const { _id, revision, updatedAt } = product
+  return (await products.findOne({ _id, revision, updatedAt }, { session })) !== null
 }
 
 /** The products that the commands name by id or SKU. */

@@ -16,13 +16,6 @@ import { ShopError } from './errors.ts'
 import type { ProductChange } from './working-stock.ts'
 import { WorkingStock } from './working-stock.ts'
 
-/** What the batch's transaction read: the products its commands name, and what earlier attempts of it wrote. */
-export interface Snapshot {
-  readonly products: readonly ProductDocument[]
-  readonly orders: ReadonlyMap<string, OrderDocument>
-  readonly movements: ReadonlySet<string>
-}
-
 /** What the batch's transaction is to write, and each command's answer, in the order of the commands. */
 export interface Settlement {
   readonly outcomes: readonly (ResultOf<Command> | ShopError)[]
@@ -36,8 +29,8 @@ export interface Settlement {
  * Decides a batch, first come first served: each command sees the stock as those before it left it, and takes effect
  * whole or not at all. Pure: it neither reads nor writes anything, and a refused command changes nothing.
  */
-export function settle(commands: readonly Command[], snapshot: Snapshot, time: Date): Settlement {
-  const stock = new WorkingStock(snapshot.products, time)
+export function settle(commands: readonly Command[], products: readonly ProductDocument[], time: Date): Settlement {
+  const stock = new WorkingStock(products, time)
   const orders: OrderDocument[] = []
   const movements: MovementDocument[] = []
   const outcomes = commands.map((command) => {
@@ -55,8 +48,6 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
   return { outcomes, orders, movements, created: stock.created(), changes: stock.changes() }
 
   function placeOrder({ orderId, userId, lines }: PlaceOrder): OrderDocument | ShopError {
-    const placed = snapshot.orders.get(orderId.toHexString())
-    if (placed) return placed
     const wanted = lines.map((line) => ({ ...line, product: stock.get(line.productId) }))
     if (!wanted.every(isKnown)) {
       const unknown = wanted.filter((line) => !line.product)
@@ -76,7 +67,7 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
   function setQuantity({ movementId, productId, quantity }: SetProductQuantity): ProductDocument | ShopError {
     const product = stock.get(productId)
     if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
-    if (snapshot.movements.has(movementId.toHexString()) || product.quantity === quantity) return product
+    if (product.quantity === quantity) return product
     movements.push({
       _id: movementId,
       productId: product._id,
@@ -90,7 +81,6 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
   function addProduct(row: AddProduct): ProductDocument | ShopError {
     const taken = stock.bySku(row.product.sku)
     if (!taken) return create(row)
-    if (taken._id.equals(row.productId)) return taken
     return new ShopError('SKU_TAKEN', { sku: taken.sku, productId: taken._id.toHexString() })
   }
 
@@ -103,7 +93,6 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
     const product = stock.bySku(sku)
     if (!product) return { sku, id: create(row)._id.toHexString(), outcome: 'created' }
     const id = product._id.toHexString()
-    if (product._id.equals(row.productId)) return { sku, id, outcome: 'created' }
     const edited = edits(row, product)
     const moves = setsQuantity && product.quantity !== wanted
     if (!edited && !moves) return { sku, id, outcome: 'unchanged' }

@@ -29,8 +29,9 @@ export function rpcHandler(context: Context, onError: OnError): RequestListener 
         if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
       },
       responseMeta({ info, type, errors }) {
-        const headers = new Headers()
-        // tRPC labels what it says of a request that it could not read as text.
+        // tRPC puts its own list in the place of the one that CORS has begun.
+        const headers = new Headers({ vary: 'origin' })
+        // It labels what it says of a request that it could not read as text.
         if (!info) headers.set('content-type', JSON_TYPE)
         if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
           headers.set('allow', type === 'mutation' ? 'POST' : 'GET')
