@@ -14,13 +14,12 @@ export function commitBatch(
   session: ClientSession,
   { commands, givenUp }: { commands: readonly Command[]; givenUp: () => boolean },
 ): Promise<Settlement> {
-  /** What the last attempt wrote. Its commit may have gone through although no answer came back. */
+  /** What the last attempt wrote: its commit may have gone through although no answer came back. */
   let earlier: Settlement | undefined
   return transact(
     session,
     async () => {
       if (earlier && (await isWritten(collections, session, earlier))) return earlier
-      earlier = undefined
       const named = await collections.products.find(productsOf(commands), { session }).toArray()
       const settlement = settle(commands, named, new Date())
       await write(collections, session, settlement)
@@ -46,8 +45,7 @@ async function isWritten(
   if (movement) return (await movements.findOne({ _id: movement._id }, { session })) !== null
   const product = settlement.created[0] ?? settlement.changes[0]?.after
   if (!product) return false
-  const { _id, revision, updatedAt } = product
-  return (await products.findOne({ _id, revision, updatedAt }, { session })) !== null
+  return (await products.findOne(product, { session })) !== null
 }
 
 /** The products that the commands name by id or SKU. */
