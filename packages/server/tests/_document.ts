@@ -16,7 +16,7 @@ export interface Schema {
   examples?: unknown[]
 }
 
-export interface Content {
+interface Content {
   content: Record<string, { schema: Schema }>
 }
 

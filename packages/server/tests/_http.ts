@@ -88,7 +88,7 @@ export function expectInvalid(answer: Answer, ...locs: (string | number)[][]): v
 }
 
 /** The envelope that an error of RPC travels in. */
-export interface RpcError {
+interface RpcError {
   error: {
     json: { message: string; code: number; data: { code: string; httpStatus: number; path?: string; shop: Json } }
   }

@@ -52,7 +52,7 @@ describe('the catalogue', () => {
     const { id } = await products.create(aProduct({ quantity: 1_000_000 }))
     let acknowledged = 1
     let reads = 0
-    const end = Date.now() + 2500
+    const end = Date.now() + 2000
     const writer = async () => {
       while (Date.now() < end) {
         await orders.create({ userId: 'ada', productId: id, quantity: 1 })

@@ -49,6 +49,23 @@ async function standaloneMongod() {
   }
 }
 
+/** How opening fails in a process of its own, which must then end by itself. */
+async function openInProcess(uri: string): Promise<{ name: string; message: string; seconds: number }> {
+  const script = `
+    import { openShop } from '@stockroom/server'
+    const from = performance.now()
+    await openShop({ uri: process.argv[1] }).catch(({ name, message }) => {
+      console.log(JSON.stringify({ name, message, seconds: (performance.now() - from) / 1000 }))
+    })`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=@stockroom/source', '--input-type=module', '--eval', script, uri],
+    // With something still open it runs on, is killed at the timeout, and that is an error.
+    { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 12_000 },
+  )
+  return JSON.parse(stdout)
+}
+
 /** A port of 127.0.0.1 on which nothing listens. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -59,12 +76,12 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe('a shop does not open', () => {
-  test('on a standalone server, and says what to do', async () => {
+describe.concurrent('a shop does not open', () => {
+  test('on a standalone server: it says what to do, and the process can end', async () => {
     await using mongod = await standaloneMongod()
-    const opening = openShop({ uri: mongod.uri })
-    await expect(opening).rejects.toThrow(ShopSetupError)
-    await expect(opening).rejects.toThrow(/standalone.*--replSet.*rs\.initiate\(\)/)
+    const { name, message } = await openInProcess(mongod.uri)
+    expect(name).toBe(ShopSetupError.name)
+    expect(message).toMatch(/standalone.*--replSet.*rs\.initiate\(\)/)
     await using client = new MongoClient(mongod.uri)
     expect(await client.db('stockroom').listCollections().toArray()).toEqual([])
   })
@@ -80,25 +97,7 @@ describe('a shop does not open', () => {
   )
 
   test('where no server answers: it says so within 6 s, and the process can end', async () => {
-    const script = `
-      import { openShop } from '@stockroom/server'
-      const from = performance.now()
-      await openShop({ uri: process.argv[1] }).catch((error) => {
-        console.log(JSON.stringify({ name: error.name, seconds: (performance.now() - from) / 1000 }))
-      })`
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        '--conditions=@stockroom/source',
-        '--input-type=module',
-        '--eval',
-        script,
-        `mongodb://127.0.0.1:${await freePort()}/?replicaSet=none`,
-      ],
-      // A process with something still open would be killed at the timeout, and that is an error.
-      { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 12_000 },
-    )
-    const { name, seconds } = JSON.parse(stdout)
+    const { name, seconds } = await openInProcess(`mongodb://127.0.0.1:${await freePort()}/?replicaSet=none`)
     expect(name).toBe('MongoServerSelectionError')
     expect(seconds).toBeLessThan(6)
   })
@@ -173,7 +172,7 @@ describe('a shop opens', () => {
   })
 })
 
-describe('the database itself refuses', () => {
+describe.concurrent('the database itself refuses', () => {
   test.for<[string, string, Document]>([
     ['a negative quantity', 'products', { quantity: -1 }],
     ['half a unit', 'products', { quantity: 0.5 }],

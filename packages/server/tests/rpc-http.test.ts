@@ -234,11 +234,11 @@ describe('errors', () => {
   })
 })
 
-/** A product that no version of ours has written: its category is a number. */
+/** A product that no version of ours has written: its price has a currency that does not exist. */
 async function insertBroken({ uri, database }: TestShop): Promise<string> {
   await using client = new MongoClient(uri)
   const { createdAt, ...fields } = { createdAt: new Date(), ...aProduct(), version: 1, revision: 1 }
-  const broken = { ...fields, category: 5, createdAt, updatedAt: createdAt }
+  const broken = { ...fields, price: { amount: 1, currency: 'none' }, createdAt, updatedAt: createdAt }
   const { insertedId } = await client.db(database).collection('products').insertOne(broken)
   return insertedId.toHexString()
 }
@@ -260,10 +260,10 @@ describe('what is our own fault', () => {
 
     for (const answer of [rpc, rest, list]) {
       expectNothingInside(answer.text)
-      expect(answer.text).not.toMatch(/category|output|validation/i)
+      expect(answer.text).not.toMatch(/currency|output|validation/i)
     }
     expect(doors.faults.map(({ requestId }) => requestId)).toEqual([first, second, third])
-    expect(doors.faults.map(({ error }) => String(error)).join()).toContain('category')
+    expect(doors.faults.map(({ error }) => String(error)).join()).toContain('currency')
   })
 
   test('in one call of a batch leaves the others their results', async () => {
