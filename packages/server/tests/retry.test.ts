@@ -96,10 +96,10 @@ describe('every command succeeds, once, although', () => {
   })
 })
 
-describe('a commit that is done but never confirmed', () => {
-  const unconfirmed = <T>(work: () => Promise<T>) =>
-    whileFailing({ failCommands: ['commitTransaction'], ...unacknowledged }, { times: 8 }, work)
+const unconfirmed = <T>(work: () => Promise<T>) =>
+  whileFailing({ failCommands: ['commitTransaction'], ...unacknowledged }, { times: 8 }, work)
 
+describe('a commit that is done but never confirmed', () => {
   test('does not refuse the last unit to the one who got it', async () => {
     await using test = await testShop()
     const { id } = await test.caller.products.create(aProduct({ quantity: 1 }))
@@ -200,6 +200,7 @@ test.concurrent(
     const busy = new Set<string>()
     let lastOne = performance.now()
     let longestGap = 0
+    let awaited = { size: Infinity, reached: () => {} }
     const stop = new AbortController()
     const buyer = async (n: number) => {
       for (let order = 0; !stop.signal.aborted; order++) {
