@@ -10,7 +10,11 @@ export default defineConfig({
   test: {
     include: ['packages/*/{src,tests}/**/*.test.ts', 'apps/*/{src,tests}/**/*.test.ts'],
     globalSetup: ['packages/local-mongo/src/vitest.ts'],
-    typecheck: { enabled: true, include: ['packages/*/tests/**/*.test-d.ts'], tsconfig: 'tsconfig.tests.json' },
+    typecheck: {
+      enabled: true,
+      include: ['packages/*/tests/**/*.test-d.ts'],
+      tsconfig: 'packages/client/tests/tsconfig.types.json',
+    },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

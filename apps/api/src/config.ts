@@ -10,12 +10,23 @@ const origins = z
   )
   .pipe(
     z.array(
-      z.url({ protocol: /^https?$/, error: 'must be origins such as https://shop.example, separated by commas' }),
+      // Browsers send an origin without a slash at its end: one that has it would never match.
+      z
+        .string()
+        .refine(
+          (text) => /^https?:/.test(text) && URL.parse(text)?.origin === text,
+          'must be origins such as https://shop.example, without a path, separated by commas',
+        ),
     ),
   )
 
 const Environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(8000),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port, 0 to 65535')
+    .transform(Number)
+    .pipe(z.int().max(65535, 'must be a port, 0 to 65535'))
+    .default(8000),
   HOST: z.string().min(1).default('127.0.0.1'),
   MONGODB_URI: z
     .string()

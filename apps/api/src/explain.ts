@@ -8,5 +8,9 @@ export function explain(error: unknown): string {
   if (error.name === 'MongoServerSelectionError' || error.name === 'MongoNetworkError') {
     return `MongoDB cannot be reached: ${error.message}. Check MONGODB_URI, or unset it to use the embedded database.`
   }
+  if (error.name === 'MongoParseError') {
+    return `MONGODB_URI is not valid: ${error.message}. It looks like mongodb://host:27017/?replicaSet=name`
+  }
+  if (error.name === 'MongoServerError') return `MongoDB refuses to open the shop: ${error.message}`
   return error.message
 }

@@ -12,7 +12,7 @@ export interface Books {
   readonly movements: readonly BookedMovement[]
 }
 
-export interface BookedProduct {
+interface BookedProduct {
   readonly id: string
   readonly quantity: number
   readonly price: number
@@ -29,7 +29,7 @@ export interface BookedOrder {
   readonly stockReturned: boolean
 }
 
-export interface BookedMovement {
+interface BookedMovement {
   readonly product: string
   readonly change: number
   readonly reason: string

@@ -63,7 +63,7 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
   const unknown: Operation[] = []
   const doubted: Operation[] = []
   let operations = 0
-  let stopped = false
+  const stopping = new AbortController()
   const running = Array.from({ length: options.clients }, (_, process) => run(process))
 
   return {
@@ -73,11 +73,11 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
       await repeatAll(doubted.splice(0))
     },
     async stop() {
-      stopped = true
+      stopping.abort()
       await Promise.all(running)
     },
     async [Symbol.asyncDispose]() {
-      stopped = true
+      stopping.abort()
       agent.destroy()
       await Promise.all(running)
     },
@@ -85,7 +85,7 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
 
   async function run(process: number): Promise<void> {
     const random = randomOf(options.seed, 100 + process)
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const id = operations++
       const input = nextInput(random, options.mix, { market, operation: id })
       // Setting an absolute quantity takes no key: it may be sent twice without harm, and is not repeated here.
@@ -96,7 +96,7 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
   }
 
   async function perform(operation: Operation, random: Random): Promise<void> {
-    for (let tries = 0; tries < STORM_ATTEMPTS && !stopped; tries++) {
+    for (let tries = 0; tries < STORM_ATTEMPTS && !stopping.signal.aborted; tries++) {
       const outcome = await attempt(operation, { server: random.between(0, servers.length - 1), calm: false })
       if (operation.key === undefined || isFinal(operation, outcome)) return
       await wait(random.between(10, 200))

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { loadBooks, readBooks, writeBooks } from './books.ts'
 import type { Verdict } from './check/check.ts'
 import { check } from './check/check.ts'
@@ -55,7 +56,7 @@ const historyIn = (folder: string) => join(folder, 'history.jsonl')
 const booksIn = (folder: string) => join(folder, 'books.jsonl')
 
 async function record(options: RunOptions, database: string): Promise<void> {
-  const { cluster, seed, profile, folder, host = join(import.meta.dirname, 'host.ts') } = options
+  const { cluster, seed, profile, folder, host = fileURLToPath(import.meta.resolve('./host.ts')) } = options
   await using stack = new AsyncDisposableStack()
   const history = stack.use(writeHistory(historyIn(folder)))
   history.write({ type: 'run', seed, profile: profile.name })

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TcpProxy } from './tcp-proxy.ts'
@@ -65,7 +66,7 @@ export async function openServer({ host, uri, database, log }: ServerOptions): P
           proxy.upstream = Number(new URL(address).port)
           return
         }
-        if (left === 1) throw new Error(`A server does not start: see ${log}.`)
+        if (left === 1) throw new Error(`A server does not start: ${(await readFile(log, 'utf8')).slice(-2000)}`)
         await wait(500)
       }
     },

@@ -48,7 +48,8 @@ function requestOf({ input, operation }: Asked): { method: 'POST' | 'PUT'; path:
 /** Refusals of the contract. After each of them the request has had no effect. */
 const refusals = new Set(['OUT_OF_STOCK', 'INVALID_TRANSITION', 'BUSY'])
 
-function outcomeOf({ status, replayed, body }: HttpAnswer): Outcome {
+function outcomeOf({ status, replayed, text }: HttpAnswer): Outcome {
+  const body = JSON.parse(text) as unknown
   if (status < 300) return { type: 'ok', status, answer: answerOf(body as Written), ...(replayed && { replayed }) }
   const { code = 'no code' } = body as { code?: string }
   if (code === 'OUTCOME_UNKNOWN') return { type: 'info', status, code }

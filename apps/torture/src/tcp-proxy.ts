@@ -21,7 +21,7 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): void
 }
 
-export interface ProxyRules {
+interface ProxyRules {
   readonly refuse?: () => boolean
   /** `after`: the chunk reaches the server, and nothing comes back. */
   readonly onRequest?: () => 'pass' | 'after'
@@ -35,7 +35,7 @@ interface Link {
   server?: Socket
   /** The first that the client said. */
   opening?: Buffer
-  end(): void
+  readonly end: () => void
 }
 
 export async function openTcpProxy(upstream: number): Promise<TcpProxy> {
@@ -78,7 +78,10 @@ export async function openTcpProxy(upstream: number): Promise<TcpProxy> {
     const link: Link = { client, end: () => end(link) }
     links.add(link)
     client.on('error', link.end).on('close', link.end)
-    if (proxy.rules.refuse?.()) return client.resetAndDestroy() as unknown as void
+    if (proxy.rules.refuse?.()) {
+      client.resetAndDestroy()
+      return
+    }
     client.once('data', (opening: Buffer) => {
       client.pause()
       link.opening = opening

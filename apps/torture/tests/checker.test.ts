@@ -68,7 +68,7 @@ test.each<[string, Event[], Books]>([
   expect(await violations(events, final)).toEqual([])
 })
 
-test.each<[string, string[], Event[], Books]>([
+test.each<[string, { expected: string[]; events: Event[]; final: Books }]>([
   ['an acknowledged order is not there', ['lost'], history([place, placed]), unsold],
   ['an acknowledged cancellation is not there', ['lost'], history([place, placed], [cancel, cancelled]), books],
   [
@@ -121,7 +121,7 @@ test.each<[string, string[], Event[], Books]>([
     history([place, placed]),
     { ...unsold, orders: [{ ...order, stockReturned: true }] },
   ],
-])('it is found where %s', async (_, expected, events, final) => {
+])('it is found where %s', async (_, { expected, events, final }) => {
   expect((await violations(events, final)).toSorted()).toEqual(expected.toSorted())
 })
 

@@ -49,11 +49,11 @@ test('what is said passes, both ways', async () => {
 })
 
 test.each([
-  ['after the request', { onRequest: () => 'after' as const }, ['hello'], ''],
-  ['before the answer', { onAnswer: () => 'before' as const }, ['hello'], ''],
-  ['within the answer', { onAnswer: () => 'within' as const }, ['hello'], 'HE'],
-  ['at once', { refuse: () => true }, [], ''],
-])('a connection can end %s', async (_, rules, received, answer) => {
+  { when: 'after the request', rules: { onRequest: () => 'after' as const }, received: ['hello'], answer: '' },
+  { when: 'before the answer', rules: { onAnswer: () => 'before' as const }, received: ['hello'], answer: '' },
+  { when: 'within the answer', rules: { onAnswer: () => 'within' as const }, received: ['hello'], answer: 'HE' },
+  { when: 'at once', rules: { refuse: () => true }, received: [], answer: '' },
+])('a connection can end $when', async ({ rules, received, answer }) => {
   await using echo = await openEcho()
   echo.proxy.rules = rules
   expect(await say('hello', echo.proxy)).toMatchObject({ answer, ended: true })

@@ -1,6 +1,7 @@
 import type { ErrorCode, ShopErrorData } from '@stockroom/contracts'
+// A type and no more: prepack.ts copies what it reaches, so that an installed client needs no server.
 import type { AppRouter } from '@stockroom/server'
-import type { TRPCClient } from '@trpc/client'
+import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
@@ -40,12 +41,20 @@ export function createShopClient({ url, fetch, headers }: ShopClientOptions): Sh
   return createTRPCClient<AppRouter>({
     links: [
       splitLink({
-        condition: ({ input }) => (JSON.stringify(input)?.length ?? 0) > MAX_BATCH_CHARACTERS / MAX_BATCH_CALLS,
+        condition: travelsAlone,
         true: httpLink(options),
         false: httpBatchLink({ ...options, maxItems: MAX_BATCH_CALLS, maxURLLength: MAX_URL_LENGTH }),
       }),
     ],
   })
+}
+
+/** Whether a call is too large to share a request; a batch link refuses what alone is longer than its limits. */
+function travelsAlone({ type, input }: Operation): boolean {
+  const json = JSON.stringify(input) ?? ''
+  return type === 'query'
+    ? encodeURIComponent(json).length > MAX_URL_LENGTH / 4
+    : json.length > MAX_BATCH_CHARACTERS / MAX_BATCH_CALLS
 }
 
 /** An error of a call that the shop has answered, with the code and details of contracts/errors.ts. */

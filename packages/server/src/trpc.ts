@@ -46,9 +46,12 @@ export function toShopError(error: TRPCError): ShopError {
   if (isShopError(error.cause)) return error.cause
   switch (error.code) {
     case 'PARSE_ERROR':
-      return new ShopError('MALFORMED_JSON', { issues: [{ loc: [], msg: 'is not valid JSON' }] }, { cause: error })
+      return malformedJson(error)
     case 'BAD_REQUEST':
-      return new ShopError('MALFORMED_REQUEST', {}, { cause: error })
+      // What tRPC says of JSON that it cannot parse.
+      return error.cause instanceof SyntaxError
+        ? malformedJson(error)
+        : new ShopError('MALFORMED_REQUEST', {}, { cause: error })
     case 'NOT_FOUND':
       return new ShopError('ROUTE_NOT_FOUND', {}, { cause: error })
     case 'METHOD_NOT_SUPPORTED':
@@ -60,6 +63,10 @@ export function toShopError(error: TRPCError): ShopError {
     default:
       return new ShopError('INTERNAL', {}, { cause: error })
   }
+}
+
+function malformedJson(cause: TRPCError): ShopError {
+  return new ShopError('MALFORMED_JSON', { issues: [{ loc: [], msg: 'is not valid JSON' }] }, { cause })
 }
 
 function toValidation(error: z.ZodError): ShopError<'VALIDATION'> {

@@ -13,8 +13,8 @@ import { z } from 'zod'
 import { leanHandler } from '../src/http/rpc-lean.ts'
 import { rpcOptions } from '../src/http/rpc.ts'
 import { procedure, router } from '../src/trpc.ts'
-import type { Received, Sent, TestServer } from './_http.ts'
-import { listen } from './_http.ts'
+import type { Received, Sent, TestServer } from './_wire.ts'
+import { listen } from './_wire.ts'
 
 /** The signals that procedures were given. */
 const signals: AbortSignal[] = []

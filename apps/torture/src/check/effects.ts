@@ -125,6 +125,9 @@ function isPlaced(input: Input | undefined, { lines }: BookedOrder): boolean {
 }
 
 function areSame(some: readonly PricedLine[], others: readonly PricedLine[]): boolean {
-  const text = ({ product, quantity, unitPrice, total }: PricedLine) => [product, quantity, unitPrice, total].join()
-  return some.map(text).join(';') === others.map(text).join(';')
+  return some.map(textOf).join(';') === others.map(textOf).join(';')
+}
+
+function textOf({ product, quantity, unitPrice, total }: PricedLine): string {
+  return [product, quantity, unitPrice, total].join()
 }

@@ -13,7 +13,7 @@ export interface Operation {
   readonly end: 'acked' | 'refused' | 'unknown'
 }
 
-export type Ended = Outcome & { readonly time: number; readonly calm: boolean }
+type Ended = Outcome & { readonly time: number; readonly calm: boolean }
 
 interface Open {
   readonly id: number

@@ -8,8 +8,6 @@ import type { Violation } from './violation.ts'
 export function checkStock({ products, orders, movements }: Books): Violation[] {
   const moved = new Map<string, number>()
   const live = new Map<string, number>()
-  const add = (sums: Map<string, number>, product: string, units: number) =>
-    sums.set(product, (sums.get(product) ?? 0) + units)
   for (const { product, change } of movements) add(moved, product, change)
   for (const order of orders) {
     if (!order.stockReturned) for (const { product, quantity } of order.lines) add(live, product, quantity)
@@ -22,4 +20,8 @@ export function checkStock({ products, orders, movements }: Books): Violation[] 
       ...(came - sold === quantity ? [] : [{ kind: 'conservation', text: books } as const]),
     ]
   })
+}
+
+function add(sums: Map<string, number>, product: string, units: number): void {
+  sums.set(product, (sums.get(product) ?? 0) + units)
 }

@@ -42,10 +42,16 @@ async function ensure(db: Db, name: string, { validator, indexes }: Shape): Prom
   const [existing] = await db.listCollections<CollectionInfo>({ name }).toArray()
   if (!existing) await create(db, name, validator)
   // collMod waits for all transactions on the collection and fails new ones: only where something changes.
-  else if (JSON.stringify(existing.options?.validator) !== JSON.stringify(validator)) {
+  else if (!isGuarded(existing, validator)) {
     await db.command({ collMod: name, validator, validationLevel: 'strict', validationAction: 'error' })
   }
   if (indexes.length > 0) await db.collection(name).createIndexes(indexes)
+}
+
+function isGuarded({ options = {} }: CollectionInfo, validator: Document): boolean {
+  const { validationLevel = 'strict', validationAction = 'error' } = options
+  const refuses = validationLevel === 'strict' && validationAction === 'error'
+  return refuses && JSON.stringify(options.validator) === JSON.stringify(validator)
 }
 
 async function create(db: Db, name: string, validator: Document): Promise<void> {

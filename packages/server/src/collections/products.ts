@@ -18,6 +18,8 @@ export const productValidator: Document = {
     properties: {
       sku: { bsonType: 'string', minLength: 1 },
       name: { bsonType: 'string' },
+      description: { bsonType: 'string' },
+      category: { bsonType: 'string' },
       quantity: { bsonType: ['int', 'long', 'double'], minimum: 0, multipleOf: 1 },
       price: {
         bsonType: 'object',

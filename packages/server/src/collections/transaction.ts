@@ -32,24 +32,25 @@ export interface Hooks {
  *
  * The loop is ours because the driver's own retries miss most errors that follow the death of a primary. It is safe
  * under two conditions that the caller keeps: one session for life (starting the next attempt on it ends what an
- * earlier attempt may have left on the server), and `work` looks up, from the second attempt on, whether the ids it
- * is about to write are there already.
+ * earlier attempt may have left on the server), and `work` looks up, once an attempt of it has come to its end,
+ * whether that one took effect.
  */
 export async function transact<T>(
   session: ClientSession,
-  work: (attempt: number) => Promise<T>,
+  work: () => Promise<T>,
   { progress, givenUp, onConflict }: Hooks,
 ): Promise<T> {
+  let duplicateKeys = 0
   for (let attempt = 0; ; attempt++) {
     try {
       session.startTransaction(options)
-      const result = await work(attempt)
+      const result = await work()
       progress.commitSent = true
       await commit(session)
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
-      if (!isTransient(error) && !(isDuplicateKey(error) && attempt < MAX_DUPLICATE_KEYS)) throw error
+      if (!isTransient(error) && !(isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)) throw error
       if (givenUp()) throw error
       if (isConflict(error)) await onConflict()
     }
@@ -60,13 +61,18 @@ export async function transact<T>(
 
 /** Committing twice is harmless, so an unclear answer is asked for again before the whole work is repeated. */
 async function commit(session: ClientSession): Promise<void> {
+  let unclear: unknown
   for (let again = 2; ; again--) {
     try {
       return await session.commitTransaction()
     } catch (error) {
       const gone =
         error instanceof MongoServerError && (error.code === 251 || error.hasErrorLabel('TransientTransactionError'))
-      if (again === 0 || gone || !isTransient(error)) throw error
+      if (gone) throw error
+      // A refusal says nothing of a commit before it whose answer was unclear.
+      if (!isTransient(error)) throw unclear ?? error
+      if (again === 0) throw error
+      unclear = error
     }
   }
 }

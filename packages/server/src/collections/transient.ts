@@ -1,4 +1,4 @@
-import { MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb'
+import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
 
 /**
  * Codes of a state that passes by itself: a write conflict, a lost or changing primary, a transaction that is gone,
@@ -15,6 +15,8 @@ export function isTransient(error: unknown): boolean {
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
+    // What was written is there, but nobody knows whether for good.
+    error instanceof MongoWriteConcernError ||
     // The driver does not export this class.
     error.name === 'MongoWaitQueueTimeoutError' ||
     error.hasErrorLabel('TransientTransactionError') ||

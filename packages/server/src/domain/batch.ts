@@ -4,12 +4,12 @@ import type { ProductDocument } from '../collections/products.ts'
 import type { WorkingOrders } from './working-orders.ts'
 import type { WorkingStock } from './working-stock.ts'
 
-/** What the batch's transaction read: all that its commands name, and what earlier attempts of it wrote. */
+/** What the batch's transaction read: all that its commands name. */
 export interface Snapshot {
   readonly products: readonly ProductDocument[]
-  /** By id: orders to be moved, orders with a key of the batch, orders that an earlier attempt placed. */
+  /** By id: orders to be moved, and those with a key of the batch. */
   readonly orders: ReadonlyMap<string, OrderDocument>
-  /** Movements with a key of the batch, and those that an earlier attempt wrote. */
+  /** Movements with a key of the batch. */
   readonly movements: readonly MovementDocument[]
 }
 

@@ -17,17 +17,41 @@ export function commitBatch(
   session: ClientSession,
   { commands, ...hooks }: { commands: () => readonly Command[] } & Hooks,
 ): Promise<Settlement> {
+  /** What went as far as a commit: one of them may have taken effect although no answer came back. */
+  const earlier: Settlement[] = []
   return transact(
     session,
-    async (attempt) => {
+    async () => {
+      for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
       const batch = commands()
-      const snapshot = await readSnapshot(collections, session, { commands: batch, repeated: attempt > 0 })
-      const settlement = settle(batch, snapshot, new Date())
+      const settlement = settle(batch, await readSnapshot(collections, session, batch), new Date())
       await write(collections, session, settlement)
+      earlier.push(settlement)
       return settlement
     },
     hooks,
   )
+}
+
+/**
+ * Whether this very attempt took effect. A batch is one transaction, so one of its documents stands for all, found by
+ * its id and the attempt's time. Where it only edited products, and one was changed again since, that cannot be told:
+ * the same edits are then made once more.
+ */
+async function isWritten(
+  { products, orders, movements }: Collections,
+  session: ClientSession,
+  { orders: [order], moves: [move], movements: [movement], created, changes }: Settlement,
+): Promise<boolean> {
+  if (order) return (await orders.findOne({ _id: order._id, createdAt: order.createdAt }, { session })) !== null
+  const step = move?.steps[0]
+  if (move && step) {
+    const history = { $elemMatch: { _id: step._id, at: step.at } }
+    return (await orders.findOne({ _id: move.after._id, history }, { session })) !== null
+  }
+  if (movement) return (await movements.findOne({ _id: movement._id, at: movement.at }, { session })) !== null
+  const product = created[0] ?? changes[0]?.after
+  return product !== undefined && (await products.findOne(product, { session })) !== null
 }
 
 /**

@@ -83,7 +83,8 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
       return
     }
     onCommit(productsOf(settlement))
-    wanted.forEach((entry, index) => entry.answer(settlement.outcomes[index]!))
+    const outcomes = new Map(settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]))
+    for (const entry of wanted) entry.answer(outcomes.get(entry.command)!)
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */

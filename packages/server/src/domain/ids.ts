@@ -15,6 +15,7 @@ export function toCursor(list: 'products' | 'orders', lastId: ObjectId): string 
 export function fromCursor(list: 'products' | 'orders', cursor: string): ObjectId {
   const [name, id = ''] = Buffer.from(cursor, 'base64url').toString().split(':')
   const lastId = name === list ? parseId(id) : undefined
-  if (!lastId) throw new ShopError('INVALID_CURSOR', {})
+  // Decoding forgives what encoding never makes.
+  if (!lastId || toCursor(list, lastId) !== cursor) throw new ShopError('INVALID_CURSOR', {})
   return lastId
 }

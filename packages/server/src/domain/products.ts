@@ -70,7 +70,16 @@ export function openProducts({ products }: Collections, catalogue: Catalogue, de
   }
 }
 
-const newRow = (product: CreateProduct) => ({ productId: new ObjectId(), movementId: new ObjectId(), product })
+/** A field that the caller set to undefined is left out: MongoDB would keep it as null. */
+const newRow = ({ description, category, ...required }: CreateProduct) => ({
+  productId: new ObjectId(),
+  movementId: new ObjectId(),
+  product: {
+    ...required,
+    ...(description !== undefined && { description }),
+    ...(category !== undefined && { category }),
+  },
+})
 
 function chunks<Row>(rows: Row[]): Row[][] {
   return Array.from({ length: Math.ceil(rows.length / ROWS_A_COMMAND) }, (_, index) =>

@@ -6,19 +6,17 @@ import type { Batch, Snapshot } from './batch.ts'
 import type { Command } from './commands.ts'
 import { scoped } from './idempotency.ts'
 
-interface Asked {
-  readonly commands: readonly Command[]
-  /** Whether an earlier attempt may have written something already. */
-  readonly repeated: boolean
-}
-
 /** Reads all that the commands name, in the batch's transaction: one query a collection, unless orders are moved. */
-export async function readSnapshot(collections: Collections, session: ClientSession, asked: Asked): Promise<Snapshot> {
-  const orders = await readOrders(collections, session, asked)
-  const movements = await readMovements(collections, session, asked)
+export async function readSnapshot(
+  collections: Collections,
+  session: ClientSession,
+  commands: readonly Command[],
+): Promise<Snapshot> {
+  const orders = await readOrders(collections, session, commands)
+  const movements = await readMovements(collections, session, commands)
   const ids = new Set<string>()
   const skus: string[] = []
-  for (const command of asked.commands) {
+  for (const command of commands) {
     if (command.kind === 'placeOrder') for (const { productId } of command.lines) ids.add(productId)
     else if (command.kind === 'moveOrder') {
       if (!command.restock) continue
@@ -37,13 +35,10 @@ export async function readSnapshot(collections: Collections, session: ClientSess
 async function readOrders(
   { orders }: Collections,
   session: ClientSession,
-  { commands, repeated }: Asked,
+  commands: readonly Command[],
 ): Promise<Map<string, OrderDocument>> {
   const found = new Map<string, OrderDocument>()
-  const ids = commands.flatMap((command) => {
-    if (command.kind === 'moveOrder') return [new ObjectId(command.orderId)]
-    return repeated && command.kind === 'placeOrder' ? [command.orderId] : []
-  })
+  const ids = commands.flatMap((command) => (command.kind === 'moveOrder' ? [new ObjectId(command.orderId)] : []))
   if (ids.length > 0) keep(await orders.find({ _id: { $in: ids } }, { session }).toArray())
   const keys = commands.flatMap((command) => {
     if (command.kind !== 'placeOrder' && command.kind !== 'moveOrder') return []
@@ -61,12 +56,10 @@ async function readOrders(
 async function readMovements(
   { movements }: Collections,
   session: ClientSession,
-  { commands, repeated }: Asked,
+  commands: readonly Command[],
 ): Promise<Batch['movements']> {
-  const ids = commands.flatMap((command) => (repeated && 'movementId' in command ? [command.movementId] : []))
   const keys = commands.flatMap((command) =>
     command.kind === 'adjustQuantity' && command.key ? [scoped(command.key, '')] : [],
   )
-  if (ids.length + keys.length === 0) return []
-  return movements.find({ $or: [{ _id: { $in: ids } }, { key: { $in: keys } }] }, { session }).toArray()
+  return keys.length === 0 ? [] : movements.find({ key: { $in: keys } }, { session }).toArray()
 }

@@ -1,4 +1,3 @@
-import type { ObjectId } from 'mongodb'
 import type { OrderDocument, OrderLineDocument, OrderStepDocument } from '../collections/orders.ts'
 import type { Batch } from './batch.ts'
 import type { MoveOrder, PlaceOrder, Replayable } from './commands.ts'
@@ -15,9 +14,8 @@ export function placeOrder(
   batch: Batch,
   { orderId, userId, lines, key }: PlaceOrder,
 ): Replayable<OrderDocument> | ShopError {
-  const { stock, orders, snapshot, time } = batch
-  const id = orderId.toHexString()
-  const known = repeated(orders, { key, user: userId }) ?? doneBefore(snapshot.orders.get(id), orderId)
+  const { stock, orders, time } = batch
+  const known = repeated(orders, { key, user: userId })
   if (known) return known
   const wanted = lines.map((line) => ({ ...line, product: stock.get(line.productId) }))
   if (!wanted.every(isKnown)) {
@@ -34,7 +32,7 @@ export function placeOrder(
   const step = stepOf({ _id: orderId, status: 'placed', at: time }, { key, user: userId })
   const order: OrderDocument = { _id: orderId, userId, ...priced, status: 'placed', history: [step], createdAt: time }
   if (step.key !== undefined) order.keys = [step.key]
-  orders.put(id, order)
+  orders.put(orderId.toHexString(), order)
   return { value: order, replayed: false }
 }
 
@@ -44,7 +42,7 @@ export function moveOrder(
 ): Replayable<OrderDocument> | ShopError {
   const order = orders.get(orderId)
   if (!order) return new ShopError('ORDER_NOT_FOUND', { orderId })
-  const known = repeated(orders, { key, user: order.userId, order }) ?? doneBefore(order, stepId)
+  const known = repeated(orders, { key, user: order.userId, order })
   if (known) return known
   // Whoever cancels wants it cancelled: that it is so already is no failure, and returns no unit twice.
   if (order.status === 'cancelled' && to === 'cancelled') return { value: order, replayed: false }
@@ -87,12 +85,6 @@ function repeated(
   if (!order || !step) return undefined
   if (step.hash !== key?.hash || (named && named !== order)) return new ShopError('IDEMPOTENCY_KEY_REUSED', {})
   return { value: orderAsOf(order, step), replayed: true }
-}
-
-/** What an earlier attempt of this very command did. */
-function doneBefore(order: OrderDocument | undefined, stepId: ObjectId): Replayable<OrderDocument> | undefined {
-  const step = order?.history.find(({ _id }) => _id.equals(stepId))
-  return order && step && { value: orderAsOf(order, step), replayed: false }
 }
 
 function stepOf(step: OrderStepDocument, { key, user }: KeyOf): OrderStepDocument {

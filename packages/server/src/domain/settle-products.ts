@@ -15,12 +15,11 @@ import { scoped } from './idempotency.ts'
 import { toShortage } from './pricing.ts'
 
 export function setQuantity(
-  { stock, movements, snapshot, time }: Batch,
+  { stock, movements, time }: Batch,
   { movementId, productId, quantity, expected }: SetProductQuantity,
 ): ProductDocument | ShopError {
   const product = stock.get(productId)
   if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
-  if (snapshot.movements.some(({ _id }) => _id.equals(movementId))) return product
   if (expected !== undefined && product.quantity !== expected) {
     return new ShopError('QUANTITY_CHANGED', { expected, current: product.quantity })
   }
@@ -36,12 +35,11 @@ export function adjustQuantity(
 ): Replayable<ProductDocument> | ShopError {
   const { movementId, productId, delta, reason, key } = command
   const scopedKey = key && scoped(key, '')
-  const done = [...snapshot.movements, ...movements].find(
-    (movement) => movement._id.equals(movementId) || (scopedKey !== undefined && movement.key === scopedKey),
-  )
-  if (done && key && done.hash !== key.hash) return new ShopError('IDEMPOTENCY_KEY_REUSED', {})
+  const done =
+    scopedKey === undefined ? undefined : [...snapshot.movements, ...movements].find((each) => each.key === scopedKey)
+  if (done && done.hash !== key?.hash) return new ShopError('IDEMPOTENCY_KEY_REUSED', {})
+  if (done?.answer) return { value: done.answer, replayed: true }
   const product = stock.get(productId)
-  if (done) return { value: done.answer ?? product!, replayed: !done._id.equals(movementId) }
   if (!product) return new ShopError('PRODUCT_NOT_FOUND', { productIds: [productId] })
   const quantity = product.quantity + delta
   if (quantity < 0) {
@@ -63,7 +61,6 @@ export function adjustQuantity(
 export function addProduct(batch: Batch, row: AddProduct): ProductDocument | ShopError {
   const taken = batch.stock.bySku(row.product.sku)
   if (!taken) return create(batch, row)
-  if (taken._id.equals(row.productId)) return taken
   return new ShopError('SKU_TAKEN', { sku: taken.sku, productId: taken._id.toHexString() })
 }
 
@@ -77,7 +74,6 @@ function upsertRow(batch: Batch, row: ProductRow, setsQuantity: boolean): Upsert
   const product = stock.bySku(sku)
   if (!product) return { sku, id: create(batch, row)._id.toHexString(), outcome: 'created' }
   const id = product._id.toHexString()
-  if (product._id.equals(row.productId)) return { sku, id, outcome: 'created' }
   const edited = edits(row, product)
   const moves = setsQuantity && product.quantity !== wanted
   if (!edited && !moves) return { sku, id, outcome: 'unchanged' }

@@ -13,6 +13,7 @@ import { WorkingStock } from './working-stock.ts'
 
 /** What the batch's transaction is to write, and each command's answer, in the order of the commands. */
 export interface Settlement {
+  readonly commands: readonly Command[]
   readonly outcomes: readonly (ResultOf<Command> | ShopError)[]
   readonly orders: readonly OrderDocument[]
   readonly moves: readonly OrderChange[]
@@ -30,6 +31,7 @@ export function settle(commands: readonly Command[], snapshot: Snapshot, time: D
   const orders = new WorkingOrders(snapshot.orders)
   const batch: Batch = { snapshot, stock, orders, movements: [], time }
   return {
+    commands,
     outcomes: commands.map((command) => decide(batch, command)),
     orders: orders.placed(),
     moves: orders.changes(),

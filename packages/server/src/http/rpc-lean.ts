@@ -111,7 +111,9 @@ export function leanHandler(options: RpcOptions): RequestListener {
       response.statusCode = status
       response.setHeader('vary', 'trpc-accept, accept')
       response.setHeader('content-type', 'application/json')
-      if (headers) response.setHeaders(headers)
+      headers?.forEach((value, name) => {
+        response.setHeader(name, name === 'vary' ? `trpc-accept, accept, ${value}` : value)
+      })
       response.end(body)
     }
   }

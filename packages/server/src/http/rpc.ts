@@ -26,9 +26,9 @@ export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'rout
       if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
     },
     responseMeta({ info, type, errors, ctx }) {
-      if (info && errors.length === 0 && !ctx?.call?.replayed) return {}
-      const headers = new Headers()
-      // tRPC labels what it says of a request that it could not read as text.
+      // tRPC puts its own list in the place of the one that CORS has begun.
+      const headers = new Headers({ vary: 'origin' })
+      // It labels what it says of a request that it could not read as text.
       if (!info) headers.set('content-type', JSON_TYPE)
       if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
         headers.set('allow', type === 'mutation' ? 'POST' : 'GET')

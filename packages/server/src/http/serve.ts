@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -39,8 +40,11 @@ export async function serve({
     keepAliveTimeout: 65_000,
     connectionsCheckingInterval: 1000,
   })
+  const inFlight = new Set<ServerResponse>()
   server.on('request', (_request, response) => {
     if (draining) response.shouldKeepAlive = false
+    inFlight.add(response)
+    response.once('close', () => inFlight.delete(response))
   })
   server.on('request', createFront({ ...options, isDraining: () => draining }))
   server.listen(port, host)
@@ -51,6 +55,8 @@ export async function serve({
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     async [Symbol.asyncDispose]() {
       draining = true
+      // A connection that its client keeps after this answer would hold the stop up until it is cut.
+      for (const response of inFlight) response.shouldKeepAlive = false
       await wait(drainMs)
       const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()

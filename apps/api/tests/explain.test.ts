@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { explain } from '../src/explain.ts'
+
+const named = (name: string, message: string) => Object.assign(new Error(message), { name })
+
+test.for<[string, unknown, string]>([
+  [
+    'a port that is taken',
+    Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE', port: 8000 }),
+    'Port 8000 is taken by another program. Stop that one, or choose another port: PORT=8001 npx pnpm start',
+  ],
+  [
+    'a database that does not answer',
+    named('MongoServerSelectionError', 'connect ECONNREFUSED'),
+    'MongoDB cannot be reached: connect ECONNREFUSED. Check MONGODB_URI, or unset it to use the embedded database.',
+  ],
+  [
+    'an address that is none',
+    named('MongoParseError', 'Protocol and host list are required'),
+    'MONGODB_URI is not valid: Protocol and host list are required. It looks like mongodb://host:27017/?replicaSet=name',
+  ],
+  [
+    'a database that refuses',
+    named('MongoServerError', 'Authentication failed.'),
+    'MongoDB refuses to open the shop: Authentication failed.',
+  ],
+  ['an error that speaks for itself', new Error('The disk is full.'), 'The disk is full.'],
+  ['what is no error', 'stop', 'stop'],
+])('%s is explained to a person', ([, error, text]) => {
+  expect(explain(error)).toBe(text)
+})

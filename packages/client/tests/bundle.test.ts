@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { expect, test } from 'vitest'
+
+test('the client is at most 48 KB in a browser, with nothing of the server in it', async () => {
+  const { metafile, outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    // A value imported from the server would then be found, and show below.
+    conditions: ['@stockroom/source'],
+    metafile: true,
+    write: false,
+  })
+  const inputs = Object.keys(metafile.inputs)
+  expect(inputs.filter((path) => path.includes('superjson'))).not.toEqual([])
+  expect(inputs.filter((path) => /zod|express|mongodb|packages\/(server|contracts)\//.test(path))).toEqual([])
+  expect(outputFiles.map(({ contents }) => contents.length < 48_000)).toEqual([true])
+})

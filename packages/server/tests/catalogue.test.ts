@@ -1,0 +1,150 @@
+import type { Collection } from 'mongodb'
+import { MongoClient } from 'mongodb'
+import { describe, expect, test } from 'vitest'
+import type { ProductDocument } from '../src/collections/products.ts'
+import { openCatalogue } from '../src/domain/catalogue.ts'
+import { aProduct, testShop } from './_shop.ts'
+
+/** The collection, with what it read arriving only when it is let through. */
+function withSlowAnswers(products: Collection<ProductDocument>, on: { read: () => void; shown: Promise<void> }) {
+  const toArray = async () => {
+    const found = await products.find().toArray()
+    on.read()
+    await on.shown
+    return found
+  }
+  const cursor = { sort: () => cursor, limit: () => cursor, toArray }
+  return { find: () => cursor } as unknown as Collection<ProductDocument>
+}
+
+describe('the catalogue', () => {
+  test('shows each acknowledged write of its process at once, in lists and by id', async () => {
+    await using test = await testShop()
+    const { products, orders } = test.caller
+    await products.list()
+    const shown = async (id: string) => {
+      const { items } = await products.list()
+      const product = await products.byId({ id })
+      expect(items.find((item) => item.id === id)).toEqual(product)
+      return product
+    }
+    const row = aProduct({ quantity: 5 })
+    const mug = await products.create(row)
+    expect(await shown(mug.id)).toEqual(mug)
+    await orders.create({ userId: 'ada', productId: mug.id, quantity: 2 })
+    expect(await shown(mug.id)).toMatchObject({ quantity: 3, revision: 2 })
+    expect(await shown(mug.id)).toEqual(await products.setQuantity({ id: mug.id, quantity: 3 }))
+    expect(await products.setQuantity({ id: mug.id, quantity: 9 })).toEqual(await shown(mug.id))
+    await products.upsertMany({ rows: [{ ...row, name: 'Cup' }] })
+    expect(await shown(mug.id)).toMatchObject({ name: 'Cup', quantity: 9, version: 2, revision: 4 })
+  })
+
+  test('is not changed by what was refused', async () => {
+    await using test = await testShop()
+    const mug = await test.caller.products.create(aProduct({ quantity: 1 }))
+    await test.caller.orders.create({ userId: 'ada', productId: mug.id, quantity: 2 }).catch(() => {})
+    expect((await test.caller.products.list()).items).toEqual([mug])
+  })
+
+  test('never goes back behind what was acknowledged, while it is read anew and written all the time', async () => {
+    await using test = await testShop()
+    const { products, orders } = test.caller
+    const { id } = await products.create(aProduct({ quantity: 1_000_000 }))
+    let acknowledged = 1
+    let reads = 0
+    const end = Date.now() + 2000
+    const writer = async () => {
+      while (Date.now() < end) {
+        await orders.create({ userId: 'ada', productId: id, quantity: 1 })
+        acknowledged++
+      }
+    }
+    const reader = async () => {
+      while (Date.now() < end) {
+        const known = acknowledged
+        const [one, { items }] = await Promise.all([products.byId({ id }), products.list()])
+        reads++
+        expect(Math.min(one.revision, items[0]!.revision)).toBeGreaterThanOrEqual(known)
+        // Lets the writers have their turn.
+        await new Promise(setImmediate)
+      }
+    }
+    await Promise.all([writer(), writer(), reader()])
+    expect((await products.byId({ id })).quantity).toBe(1_000_001 - acknowledged)
+    expect(reads).toBeGreaterThan(50)
+  })
+
+  test('shows what another process wrote within a second', async () => {
+    await using here = await testShop()
+    const mug = await here.caller.products.create(aProduct({ quantity: 5 }))
+    await here.caller.products.list()
+    await using there = await testShop({ database: here.database })
+    const changed = await there.caller.products.setQuantity({ id: mug.id, quantity: 1 })
+    const bowl = await there.caller.products.create(aProduct())
+    const seen = Date.now()
+    await expect.poll(() => here.caller.products.byId({ id: mug.id }), { interval: 20, timeout: 3000 }).toEqual(changed)
+    expect((await here.caller.products.list()).items).toEqual([changed, bowl])
+    expect(Date.now() - seen).toBeLessThan(1500)
+  })
+
+  test('follows what another process took when this one orders next', async () => {
+    await using here = await testShop()
+    await using there = await testShop({ database: here.database })
+    const { id } = await here.caller.products.create(aProduct({ quantity: 5 }))
+    await there.caller.orders.create({ userId: 'bo', productId: id, quantity: 2 })
+    await here.caller.orders.create({ userId: 'ada', productId: id, quantity: 1 })
+    expect(await here.caller.products.byId({ id })).toMatchObject({ quantity: 2, revision: 3 })
+  })
+
+  test('is 1,000 products long on its first page, and shows all others behind it', async () => {
+    await using test = await testShop()
+    const { products } = test.caller
+    const rows = Array.from({ length: 1000 }, () => aProduct())
+    const first = await products.upsertMany({ rows })
+    expect(await products.list()).toMatchObject({ nextCursor: null })
+    const second = await products.upsertMany({ rows: Array.from({ length: 3 }, () => aProduct()) })
+
+    const page = await products.list()
+    expect(page.items.map(({ id }) => id)).toEqual(first.results.map(({ id }) => id))
+    const next = await products.list({ cursor: page.nextCursor! })
+    expect(next.items.map(({ id }) => id)).toEqual(second.results.map(({ id }) => id))
+    expect(next.nextCursor).toBeNull()
+
+    // Behind the kept page too, a write is seen at once.
+    const { id } = second.results[2]!
+    const changed = await products.setQuantity({ id, quantity: 1 })
+    expect(await products.byId({ id })).toEqual(changed)
+    expect((await products.list({ limit: 1 })).items.map((item) => item.id)).toEqual([first.results[0]!.id])
+  })
+
+  test('keeps a write that was made while it was being read, which may not have seen it', async () => {
+    await using test = await testShop()
+    const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))
+    await using client = new MongoClient(test.uri)
+    const products = client.db(test.database).collection<ProductDocument>('products')
+    const [read, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const catalogue = openCatalogue(withSlowAnswers(products, { read: read.resolve, shown: shown.promise }))
+    const listed = catalogue.first(10)
+    await read.promise
+    await test.caller.products.setQuantity({ id, quantity: 7 })
+    const changed = await products.find().toArray()
+    catalogue.apply(changed)
+    shown.resolve()
+    expect(await listed).toEqual(changed)
+    expect(await catalogue.first(10)).toEqual(changed)
+  })
+
+  test('reads the database once for reads that come together', async () => {
+    await using test = await testShop()
+    await test.caller.products.create(aProduct())
+    await using client = new MongoClient(test.uri)
+    const finds = async () => {
+      const { metrics } = await client.db('admin').command({ serverStatus: 1 })
+      return Number(metrics.commands.find.total)
+    }
+    await test.caller.products.list()
+    const before = await finds()
+    await Promise.all(Array.from({ length: 500 }, () => test.caller.products.list()))
+    expect((await finds()) - before).toBeLessThan(50)
+  })
+})

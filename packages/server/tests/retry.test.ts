@@ -1,0 +1,264 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LocalMongo } from '@stockroom/local-mongo'
+import { startMongo } from '@stockroom/local-mongo'
+import type { Document } from 'mongodb'
+import { MongoClient } from 'mongodb'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { books, refusal, tally, wrongBooks } from './_books.ts'
+import { aProduct, testShop as openTestShop } from './_shop.ts'
+
+let mongo: LocalMongo
+let client: MongoClient
+beforeAll(async () => {
+  // Longer than the longest commit here: otherwise the server would end the transaction that waits.
+  mongo = await startMongo({ enableTestCommands: true, transactionLifetimeLimitSeconds: 30 })
+  client = await MongoClient.connect(mongo.uri)
+})
+afterAll(async () => {
+  await client.close()
+  await mongo[Symbol.asyncDispose]()
+})
+
+const testShop = () => openTestShop({ uri: mongo.uri })
+const times = <Result>(count: number, call: (index: number) => Result) =>
+  Array.from({ length: count }, (_, n) => call(n))
+
+/** Makes commands fail as `data` says while `work` runs, and answers with what it gives. It must have happened. */
+async function whileFailing<T>(data: Document, mode: Document | 'alwaysOn', work: () => Promise<T>): Promise<T> {
+  const admin = client.db('admin')
+  const off = async () => (await admin.command({ configureFailPoint: 'failCommand', mode: 'off' })).count
+  await admin.command({ configureFailPoint: 'failCommand', mode, data })
+  const [outcome] = await Promise.allSettled([work()])
+  expect(await off()).toBeGreaterThan(0)
+  if (outcome.status === 'rejected') throw outcome.reason
+  return outcome.value
+}
+
+const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }
+
+describe('every command succeeds, once, although', () => {
+  test.for<[string, string[], Document, times: number]>([
+    ['the connection is lost at the commit', ['commitTransaction'], { closeConnection: true }, 1],
+    ['it is lost at the commit twice', ['commitTransaction'], { closeConnection: true }, 2],
+    ['it is lost at the commit until all is done anew', ['commitTransaction'], { closeConnection: true }, 7],
+    ['it is lost at the read', ['find'], { closeConnection: true }, 2],
+    ['it is lost at the insert', ['insert'], { closeConnection: true }, 2],
+    ['it is lost at the writes of stock', ['update'], { closeConnection: true }, 2],
+    ['it is lost at the abort too', ['update', 'abortTransaction'], { closeConnection: true }, 3],
+    ['the server shuts down', ['commitTransaction'], { errorCode: 91 }, 1],
+    ['the server is no primary any more', ['commitTransaction'], { errorCode: 10107 }, 1],
+    ['another transaction was faster', ['commitTransaction'], { errorCode: 112 }, 3],
+    ['the transaction is gone', ['commitTransaction'], { errorCode: 251 }, 3],
+    ['the read meets a conflict', ['find'], { errorCode: 112, errorLabels: ['TransientTransactionError'] }, 2],
+    ['a failing primary puts no label on its error', ['insert'], { errorCode: 11602, errorLabels: [] }, 2],
+    ['the commit is done and not confirmed', ['commitTransaction'], unacknowledged, 1],
+    ['it is not confirmed until all is looked up', ['commitTransaction'], unacknowledged, 8],
+    [
+      'too few members are there to confirm it',
+      ['commitTransaction'],
+      { writeConcernError: { code: 100, errmsg: 'not enough data-bearing nodes' } },
+      4,
+    ],
+  ])('%s', async ([, failCommands, failure, count]) => {
+    await using test = await testShop()
+    const { products, orders } = test.caller
+    const meanwhile = <T>(work: () => Promise<T>) => whileFailing({ failCommands, ...failure }, { times: count }, work)
+    const [a, b] = [await products.create(aProduct({ quantity: 10 })), await products.create(aProduct({ quantity: 5 }))]
+
+    const calls = () => [
+      // The first is a batch of its own, the others wait and become the second.
+      orders.create({ userId: 'first', productId: a.id, quantity: 1 }),
+      ...times(9, (n) => orders.create({ userId: `buyer-${n}`, productId: a.id, quantity: 1 })),
+      products.create(aProduct({ sku: 'NEW', quantity: 3 })),
+      products.setQuantity({ id: b.id, quantity: 6 }),
+    ]
+    expect(await meanwhile(() => tally(calls()))).toEqual({ ok: 12 })
+    expect(await meanwhile(() => products.setQuantity({ id: a.id, quantity: 7 }))).toMatchObject({
+      quantity: 7,
+      revision: 12,
+    })
+    // One SKU three times: done once more, an earlier row would undo a later one.
+    const row = aProduct({ sku: b.sku, name: 'Renamed' })
+    const rows = [row, { ...row, quantity: 4 }, { ...row, quantity: 9 }]
+    const upserted = await meanwhile(() => products.upsertMany({ rows, setQuantity: true }))
+    expect(upserted.results.map(({ outcome }) => outcome)).toEqual(['updated', 'updated', 'updated'])
+
+    expect(await products.byId({ id: b.id })).toMatchObject({ name: 'Renamed', quantity: 9, version: 2, revision: 5 })
+    const { items } = await orders.list()
+    expect(items).toHaveLength(10)
+    expect(new Set(items.map(({ userId }) => userId)).size).toBe(10)
+    expect(await wrongBooks(test)).toEqual([])
+    expect((await books(test)).map(({ sku, quantity }) => [sku, quantity])).toEqual([
+      [a.sku, 7],
+      [b.sku, 9],
+      ['NEW', 3],
+    ])
+  })
+})
+
+const unconfirmed = <T>(work: () => Promise<T>) =>
+  whileFailing({ failCommands: ['commitTransaction'], ...unacknowledged }, { times: 8 }, work)
+
+describe('a commit that is done but never confirmed', () => {
+  test('does not refuse the last unit to the one who got it', async () => {
+    await using test = await testShop()
+    const { id } = await test.caller.products.create(aProduct({ quantity: 1 }))
+    const order = await unconfirmed(() => test.caller.orders.create({ userId: 'ada', productId: id, quantity: 1 }))
+    expect(await test.caller.orders.byId({ id: order.id })).toEqual(order)
+  })
+
+  test('does not refuse a SKU to the one who took it', async () => {
+    await using test = await testShop()
+    const product = await unconfirmed(() => test.caller.products.create(aProduct({ quantity: 0 })))
+    expect((await test.caller.products.list()).items).toEqual([product])
+  })
+
+  test('edits a product once', async () => {
+    await using test = await testShop()
+    const row = aProduct()
+    const { id } = await test.caller.products.create(row)
+    const rows = [
+      { ...row, name: 'Cup' },
+      { ...row, name: 'Mug' },
+    ]
+    const { results } = await unconfirmed(() => test.caller.products.upsertMany({ rows }))
+    expect(results.map(({ outcome }) => outcome)).toEqual(['updated', 'updated'])
+    expect(await test.caller.products.byId({ id })).toMatchObject({ name: 'Mug', version: 3, revision: 3 })
+  })
+
+  test('decides nothing anew: who was refused stays refused, though stock came in since', async () => {
+    await using test = await testShop()
+    const { id, sku } = await test.caller.products.create(aProduct({ quantity: 1 }))
+    // Called on the shop itself, the first is a batch of its own and the others are the second.
+    const { products, orders } = test.shop
+    const order = (userId: string) => orders.create({ userId, productId: id, quantity: 1 })
+    const counts = await unconfirmed(() =>
+      tally([order('ada'), order('bo'), products.setQuantity({ id, quantity: 3 }), order('cy')]),
+    )
+    expect(counts).toEqual({ ok: 3, OUT_OF_STOCK: 1 })
+    expect(await books(test)).toEqual([{ sku, quantity: 2, moved: 4, ordered: 2 }])
+  })
+})
+
+test('a read that fails for the moment is BUSY, not a fault', async () => {
+  await using test = await testShop()
+  const { products, orders } = test.caller
+  const reads = () => tally([products.list(), products.byId({ id: '0'.repeat(24) }), orders.list()])
+  expect(await whileFailing({ failCommands: ['find'], errorCode: 10107 }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
+})
+
+test('an order that the database refuses takes none of its neighbours with it', async () => {
+  await using test = await testShop()
+  const { id, sku } = await test.caller.products.create(aProduct({ quantity: 100 }))
+  await client.db(test.database).command({ collMod: 'orders', validator: { userId: { $ne: 'poison' } } })
+  const outcomes = await Promise.allSettled(
+    times(40, (n) =>
+      test.caller.orders.create({ userId: n % 13 === 7 ? 'poison' : `buyer-${n}`, productId: id, quantity: 1 }),
+    ),
+  )
+  expect(outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([7, 20, 33])
+  expect(await books(test)).toEqual([{ sku, quantity: 63, moved: 100, ordered: 37 }])
+})
+
+// These two wait more than they work, each on a database of its own.
+test.concurrent('a commit that takes too long leaves its orders unknown at 5 s, and what waits behind it untouched', async () => {
+  await using test = await testShop()
+  const { id, sku } = await test.caller.products.create(aProduct({ quantity: 10 }))
+  // Called on the shop itself, the first order is sent before the second is there.
+  const order = (userId: string) => test.shop.orders.create({ userId, productId: id, quantity: 1 })
+  const blocked = { failCommands: ['commitTransaction'], blockConnection: true, blockTimeMS: 6500 }
+  const { refusals, seconds } = await whileFailing(blocked, { times: 1 }, async () => {
+    const from = performance.now()
+    const refusals = await Promise.all([refusal(order('sent')), refusal(order('waiting'))])
+    return { refusals, seconds: (performance.now() - from) / 1000 }
+  })
+  expect(refusals).toEqual([
+    { code: 'OUTCOME_UNKNOWN', details: {} },
+    { code: 'BUSY', details: {} },
+  ])
+  expect(seconds).toBeGreaterThan(4.9)
+  expect(seconds).toBeLessThan(6)
+
+  const next = await order('next')
+  const { items } = await test.caller.orders.list()
+  expect(items.map(({ userId }) => userId)).toEqual(['sent', 'next'])
+  expect(items[1]).toEqual(next)
+  expect(await books(test)).toEqual([{ sku, quantity: 8, moved: 10, ordered: 2 }])
+  expect(await test.caller.products.byId({ id })).toMatchObject({ quantity: 8 })
+})
+
+test.concurrent(
+  'a killed primary loses no acknowledged order, and orders go on within 10 s',
+  { timeout: 60_000 },
+  async () => {
+    await using set = await startMongo({ members: 3, electionTimeoutMillis: 1000 })
+    await using test = await openTestShop({ uri: set.uri })
+    const { results } = await test.caller.products.upsertMany({
+      rows: times(4, () => aProduct({ quantity: 1_000_000 })),
+    })
+    const acknowledged = new Map<string, string>()
+    const busy = new Set<string>()
+    let lastOne = performance.now()
+    let longestGap = 0
+    let awaited = { size: Infinity, reached: () => {} }
+    const stop = new AbortController()
+    const buyer = async (n: number) => {
+      for (let order = 0; !stop.signal.aborted; order++) {
+        const userId = `buyer-${n}-${order}`
+        const lines = [n, n + 1].map((index) => ({ productId: results[index % 4]!.id, quantity: 1 }))
+        const placing = test.caller.orders.create({ userId, lines })
+        const placed = await placing.catch(() => undefined)
+        if (placed) {
+          acknowledged.set(placed.id, userId)
+          longestGap = Math.max(longestGap, performance.now() - lastOne)
+          lastOne = performance.now()
+        } else {
+          // Anything but these two is thrown, and fails the test.
+          const { code } = await refusal(placing)
+          expect(code).toBeOneOf(['BUSY', 'OUTCOME_UNKNOWN'])
+          if (code === 'BUSY') busy.add(userId)
+          await sleep(20)
+        }
+      }
+    }
+    const load = Promise.all(times(16, buyer))
+    const more = async (count: number) => {
+      const enough = acknowledged.size + count
+      await expect.poll(() => acknowledged.size, { timeout: 20_000, interval: 10 }).toBeGreaterThan(enough)
+    }
+    await more(300)
+    const first = await primaryOf(set)
+    await first.kill('SIGKILL')
+    await more(300)
+    await first.start()
+    await (await primaryOf(set)).kill('SIGKILL')
+    await more(300)
+    stop.abort()
+    await load
+
+    expect(longestGap).toBeLessThan(10_000)
+    await using reader = new MongoClient(set.uri, { readConcernLevel: 'majority' })
+    const placed = await reader.db(test.database).collection<{ userId: string }>('orders').find().toArray()
+    const found = new Map(placed.map(({ _id, userId }) => [_id.toHexString(), userId]))
+    expect([...acknowledged].filter(([id, userId]) => found.get(id) !== userId)).toEqual([])
+    const users = placed.map(({ userId }) => userId)
+    expect(new Set(users).size).toBe(users.length)
+    expect(users.filter((userId) => busy.has(userId))).toEqual([])
+    expect(await wrongBooks(test)).toEqual([])
+  },
+)
+
+async function primaryOf({ members }: LocalMongo) {
+  for (;;) {
+    for (const member of members) {
+      if (member.pid === undefined) continue
+      await using direct = new MongoClient(`mongodb://127.0.0.1:${member.port}`, { directConnection: true })
+      const hello = await direct
+        .db('admin')
+        .command({ hello: 1 })
+        .catch(() => undefined)
+      if (hello?.isWritablePrimary) return member
+    }
+    await sleep(50)
+  }
+}
