@@ -68,61 +68,48 @@ test.each<[string, Event[], Books]>([
   expect(await violations(events, final)).toEqual([])
 })
 
-test.each<[string, { expected: string[]; events: Event[]; final: Books }]>([
-  ['an acknowledged order is not there', ['lost'], history([place, placed]), unsold],
-  ['an acknowledged cancellation is not there', ['lost'], history([place, placed], [cancel, cancelled]), books],
-  [
-    'one request placed two orders',
-    ['doubled'],
-    history([place, placed]),
-    {
-      ...books,
-      products: [{ id: 'mug', quantity: 6, price: 150 }],
-      orders: [order, { ...order, id: 'another', keys: [] }],
-    },
-  ],
-  ['a refused order is there', ['ghost'], history([place, refused]), books],
-  ['an order that the shop was too busy for is there', ['ghost'], history([place, busy]), books],
-  ['an order is there that nobody placed', ['ghost'], history(), books],
-  ['nobody knows after a repeat', ['unresolved'], history([place, lost, lost]), books],
-  [
-    'the shop answered 500',
-    ['broken'],
-    history([place, { type: 'broken', status: 500, code: 'INTERNAL' }, placed]),
-    books,
-  ],
-  [
-    'units came back twice',
-    ['conservation'],
-    history([place, placed], [cancel, cancelled]),
-    { ...unsold, products: [{ id: 'mug', quantity: 12, price: 150 }], orders: [returned] },
-  ],
-  [
-    'more was sold than came in',
-    ['oversold'],
-    history([place, placed]),
-    {
-      ...books,
-      products: [{ id: 'mug', quantity: -1, price: 150 }],
-      movements: [{ product: 'mug', change: 1, reason: 'initial' }],
-    },
-  ],
-  [
-    'another quantity was sold',
-    ['answer'],
-    history([{ ...place, lines: [{ product: 'mug', quantity: 1 }] }, placed]),
-    books,
-  ],
-  ['the total is not the sum', ['money', 'answer'], history([place, placed]), withOrder({ total: 301 })],
-  ['a status was skipped', ['illegal'], history([place, placed]), withOrder({ status: 'fulfilled' })],
-  [
-    'a placed order holds no units',
-    ['illegal'],
-    history([place, placed]),
-    { ...unsold, orders: [{ ...order, stockReturned: true }] },
-  ],
-])('it is found where %s', async (_, { expected, events, final }) => {
-  expect((await violations(events, final)).toSorted()).toEqual(expected.toSorted())
+interface Wrong {
+  readonly where: string
+  readonly kinds: readonly string[]
+  readonly events: Event[]
+  readonly final: Books
+}
+
+const bought = history([place, placed])
+const regretted = history([place, placed], [cancel, cancelled])
+const one: Input = { kind: 'place', userId: 'buyer-0', lines: [{ product: 'mug', quantity: 1 }] }
+const broken: Outcome = { type: 'broken', status: 500, code: 'INTERNAL' }
+const onHand = (quantity: number): Pick<Books, 'products'> => ({ products: [{ id: 'mug', quantity, price: 150 }] })
+const twice: Books = { ...books, ...onHand(6), orders: [order, { ...order, id: 'another', keys: [] }] }
+const scarce: Books = { ...books, ...onHand(-1), movements: [{ product: 'mug', change: 1, reason: 'initial' }] }
+
+test.each<Wrong>([
+  { where: 'an acknowledged order is not there', kinds: ['lost'], events: bought, final: unsold },
+  { where: 'an acknowledged cancellation is not there', kinds: ['lost'], events: regretted, final: books },
+  { where: 'one request placed two orders', kinds: ['doubled'], events: bought, final: twice },
+  { where: 'a refused order is there', kinds: ['ghost'], events: history([place, refused]), final: books },
+  { where: 'a busy shop placed an order', kinds: ['ghost'], events: history([place, busy]), final: books },
+  { where: 'nobody placed the order', kinds: ['ghost'], events: history(), final: books },
+  { where: 'nobody knows after a repeat', kinds: ['unresolved'], events: history([place, lost, lost]), final: books },
+  { where: 'the shop answered 500', kinds: ['broken'], events: history([place, broken, placed]), final: books },
+  {
+    where: 'units came back twice',
+    kinds: ['conservation'],
+    events: regretted,
+    final: { ...unsold, ...onHand(12), orders: [returned] },
+  },
+  { where: 'more was sold than came in', kinds: ['oversold'], events: bought, final: scarce },
+  { where: 'another quantity was sold', kinds: ['answer'], events: history([one, placed]), final: books },
+  { where: 'a total is not the sum', kinds: ['answer', 'money'], events: bought, final: withOrder({ total: 301 }) },
+  { where: 'a status was skipped', kinds: ['illegal'], events: bought, final: withOrder({ status: 'fulfilled' }) },
+  {
+    where: 'a placed order holds no units',
+    kinds: ['illegal'],
+    events: bought,
+    final: { ...unsold, orders: [{ ...order, stockReturned: true }] },
+  },
+])('it is found where $where', async ({ kinds, events, final }) => {
+  expect((await violations(events, final)).toSorted()).toEqual(kinds)
 })
 
 test('the gap after a kill ends with the first order that is acknowledged again', async () => {

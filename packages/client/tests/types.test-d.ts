@@ -20,6 +20,7 @@ describe('inputs', () => {
       lines?: { productId: string; quantity: number }[] | undefined
       productId?: string | undefined
       quantity?: number | undefined
+      idempotencyKey?: string | undefined
     }>()
   })
 
@@ -27,8 +28,10 @@ describe('inputs', () => {
     expectTypeOf<Inputs['products']['list']>().toEqualTypeOf<
       { cursor?: string | undefined; limit?: number | undefined } | undefined | void
     >()
-    expectTypeOf<Inputs['orders']['list']>().toEqualTypeOf<
-      { skip?: number | undefined; limit?: number | undefined; cursor?: string | undefined } | undefined | void
+    expectTypeOf<Inputs['orders']['list']>().toExtend<
+      | { skip?: number | undefined; status?: string | undefined; sort?: 'oldest' | 'newest' | undefined }
+      | undefined
+      | void
     >()
     expectTypeOf(client.products.list.query).toBeCallableWith()
     expectTypeOf(client.products.list.query).toBeCallableWith({ limit: 10 })
@@ -37,7 +40,11 @@ describe('inputs', () => {
   test('the rest name what they need, with known currencies', () => {
     expectTypeOf<Inputs['products']['byId']>().toEqualTypeOf<{ id: string }>()
     expectTypeOf<Inputs['orders']['byId']>().toEqualTypeOf<{ id: string }>()
-    expectTypeOf<Inputs['products']['setQuantity']>().toEqualTypeOf<{ id: string; quantity: number }>()
+    expectTypeOf<Inputs['products']['setQuantity']>().toEqualTypeOf<{
+      id: string
+      quantity: number
+      expected?: number | undefined
+    }>()
     expectTypeOf<Inputs['products']['upsertMany']['rows'][number]>().toEqualTypeOf<Inputs['products']['create']>()
     expectTypeOf<Inputs['products']['create']>().toHaveProperty('sku').toEqualTypeOf<string>()
     expectTypeOf<'EUR'>().toExtend<Inputs['products']['create']['price']['currency']>()
@@ -117,6 +124,11 @@ describe('isShopError', () => {
         return expectTypeOf(shop.details.currencies).items.toEqualTypeOf<
           Outputs['orders']['byId']['total']['currency']
         >()
+      case 'INVALID_TRANSITION':
+        return expectTypeOf(shop.details.allowed).toEqualTypeOf<Outputs['orders']['byId']['status'][]>()
+      case 'QUANTITY_CHANGED':
+        return expectTypeOf(shop.details.current).toEqualTypeOf<number>()
+      case 'IDEMPOTENCY_KEY_REUSED':
       case 'MALFORMED_REQUEST':
       case 'INVALID_CURSOR':
       case 'NO_PRODUCTS':

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { isShopError, verifyShop } from '@stockroom/server'
+import type { ErrorCode } from '@stockroom/contracts'
+import { verifyShop } from '@stockroom/server'
 import { aProduct, testShop } from './_shop.ts'
 
-const refusal = (code: Parameters<typeof isShopError>[1]) =>
-  expect.objectContaining({ cause: expect.objectContaining({ code }) })
+const refusal = (code: ErrorCode) => expect.objectContaining({ cause: expect.objectContaining({ code }) })
 
 describe('an idempotency key', () => {
   test('makes one order of 50 equal calls at once, and gives all the same answer', async () => {

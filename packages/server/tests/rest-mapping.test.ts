@@ -211,7 +211,12 @@ describe('a query', () => {
   const meta = route({ path: '/things/{thing_id}', params: { thing_id: 'id' } })
   const [operation] = operationsOf(t.router({ a: t.procedure.meta(meta).input(input).output(Thing).query(thing) }))
   const read = (query: string) =>
-    inputReader(operation!).read({ params: { thing_id: 'x' }, query: new URLSearchParams(query), body: undefined })
+    inputReader(operation!).read({
+      params: { thing_id: 'x' },
+      query: new URLSearchParams(query),
+      headers: {},
+      body: undefined,
+    })
 
   test.for<[string, object]>([
     ['limit=10', { limit: 10 }],

@@ -5,7 +5,7 @@ import { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { OrderDocument } from '../src/collections/orders.ts'
 import type { ProductDocument } from '../src/collections/products.ts'
-import type { Command, PlaceOrder, ProductRow } from '../src/domain/commands.ts'
+import type { Command, PlaceOrder, ProductRow, Replayable } from '../src/domain/commands.ts'
 import type { Settlement } from '../src/domain/settle.ts'
 import { settle } from '../src/domain/settle.ts'
 
@@ -100,6 +100,10 @@ const batch = fc.array(request, { maxLength: 12 }).map((requests) => {
   })
 })
 
+/** A batch in a shop that has no orders yet. */
+const settled = (commands: readonly Command[], products: readonly ProductDocument[]) =>
+  settle(commands, { products, orders: new Map(), movements: [] }, now)
+
 /** The stock as the settlement leaves it, by id. */
 function stockAfter(products: readonly ProductDocument[], { created, changes }: Settlement) {
   const after = new Map(products.map((product) => [product._id.toHexString(), product]))
@@ -111,9 +115,9 @@ function stockAfter(products: readonly ProductDocument[], { created, changes }: 
 
 /** Each command with its outcome, and with the stock at its turn and after it. */
 function turns(commands: readonly Command[], products: readonly ProductDocument[]) {
-  const { outcomes } = settle(commands, products, now)
+  const { outcomes } = settled(commands, products)
   const stocks = [...commands, undefined].map((_, turn) =>
-    stockAfter(products, settle(commands.slice(0, turn), products, now)),
+    stockAfter(products, settled(commands.slice(0, turn), products)),
   )
   return commands.map((command, turn) => ({
     command,
@@ -131,7 +135,7 @@ const sum = (numbers: number[]) => numbers.reduce((total, number) => total + num
 describe('a settled batch', () => {
   test('conserves stock: what was there, plus movements, less what was ordered, is what is left', () => {
     holds((commands, products) => {
-      const settlement = settle(commands, products, now)
+      const settlement = settled(commands, products)
       const initial = new Map(products.map(({ _id, quantity }) => [_id.toHexString(), quantity]))
       const lines = settlement.orders.flatMap((order) => order.lines)
       for (const [id, { _id, quantity }] of stockAfter(products, settlement)) {
@@ -152,15 +156,15 @@ describe('a settled batch', () => {
 
   test('places an order whole, or not at all', () => {
     holds((commands, products) => {
-      const { outcomes, orders } = settle(commands, products, now)
+      const { outcomes, orders } = settled(commands, products)
       const placed = commands.flatMap((command, turn) =>
         command.kind === 'placeOrder' && !(outcomes[turn] instanceof ShopError)
-          ? [[command, outcomes[turn]] as const]
+          ? [[command, (outcomes[turn] as Replayable<OrderDocument>).value] as const]
           : [],
       )
       expect(orders).toEqual(placed.map(([, order]) => order))
       for (const [command, order] of placed) {
-        const { _id, userId, lines } = order as OrderDocument
+        const { _id, userId, lines } = order
         expect({ _id, userId }).toEqual({ _id: command.orderId, userId: command.userId })
         expect(lines.map(({ productId, quantity }) => ({ productId: productId.toHexString(), quantity }))).toEqual(
           command.lines,
@@ -171,9 +175,10 @@ describe('a settled batch', () => {
 
   test('is the same without the commands that it refused', () => {
     holds((commands, products) => {
-      const { outcomes, ...written } = settle(commands, products, now)
+      const { outcomes, commands: _, ...written } = settled(commands, products)
       const accepted = commands.filter((_, turn) => !(outcomes[turn] instanceof ShopError))
-      expect(settle(accepted, products, now)).toEqual({
+      expect(settled(accepted, products)).toEqual({
+        commands: accepted,
         ...written,
         outcomes: outcomes.filter((outcome) => !(outcome instanceof ShopError)),
       })
@@ -182,9 +187,9 @@ describe('a settled batch', () => {
 
   test('gives each command the same whatever comes after it', () => {
     holds((commands, products) => {
-      const { outcomes } = settle(commands, products, now)
+      const { outcomes } = settled(commands, products)
       const half = commands.slice(0, commands.length >> 1)
-      expect(settle(half, products, now).outcomes).toEqual(outcomes.slice(0, half.length))
+      expect(settled(half, products).outcomes).toEqual(outcomes.slice(0, half.length))
     })
   })
 
@@ -202,7 +207,7 @@ describe('a settled batch', () => {
     holds((commands, products) => {
       for (const { command, outcome, found } of turns(commands, products)) {
         if (command.kind !== 'placeOrder' || outcome instanceof ShopError) continue
-        const { lines, total, status, createdAt } = outcome as OrderDocument
+        const { lines, total, status, createdAt } = (outcome as Replayable<OrderDocument>).value
         for (const line of lines) {
           const { sku, name, price } = found.get(line.productId.toHexString())!
           expect(line).toMatchObject({ sku, name, unitPrice: price })
@@ -282,7 +287,7 @@ describe('a settled batch', () => {
 
   test('names each change once, from what was read to what is left', () => {
     holds((commands, products) => {
-      const { changes, created, movements } = settle(commands, products, now)
+      const { changes, created, movements } = settled(commands, products)
       const ids = [...created, ...changes.map(({ after }) => after)].map(({ _id }) => _id.toHexString())
       expect(new Set(ids).size).toBe(ids.length)
       for (const change of changes) expect(products).toContain(change.before)
@@ -295,14 +300,14 @@ describe('a settled batch', () => {
   test('leaves what it was given as it was', () => {
     holds((commands, products) => {
       deepFreeze([commands, products])
-      settle(commands, products, now)
+      settled(commands, products)
       expect(now.toISOString()).toBe('2026-01-02T00:00:00.000Z')
     })
   })
 
   test('decides the same each time it is asked', () => {
     holds((commands, products) => {
-      expect(settle(commands, products, now)).toEqual(settle(commands, products, now))
+      expect(settled(commands, products)).toEqual(settled(commands, products))
     })
   })
 })

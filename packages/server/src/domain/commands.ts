@@ -16,7 +16,7 @@ export interface PlaceOrder {
   readonly userId: string
   /** At most one line a product. */
   readonly lines: readonly { readonly productId: string; readonly quantity: number }[]
-  readonly key: Key | undefined
+  readonly key?: Key | undefined
 }
 
 export interface MoveOrder {
@@ -24,10 +24,10 @@ export interface MoveOrder {
   readonly orderId: string
   readonly stepId: ObjectId
   readonly to: Exclude<OrderStatus, 'placed'>
-  readonly reason: string | undefined
+  readonly reason?: string | undefined
   /** Whether its units go back to stock. */
   readonly restock: boolean
-  readonly key: Key | undefined
+  readonly key?: Key | undefined
 }
 
 export interface SetProductQuantity {
@@ -35,7 +35,7 @@ export interface SetProductQuantity {
   readonly movementId: ObjectId
   readonly productId: string
   readonly quantity: number
-  readonly expected: number | undefined
+  readonly expected?: number | undefined
 }
 
 export interface AdjustProductQuantity {
@@ -44,7 +44,7 @@ export interface AdjustProductQuantity {
   readonly productId: string
   readonly delta: number
   readonly reason: string
-  readonly key: Key | undefined
+  readonly key?: Key | undefined
 }
 
 /** A product to create, with the ids of the product and of the movement that brings its first stock. */
