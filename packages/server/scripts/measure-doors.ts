@@ -146,7 +146,13 @@ end
 async function startServer(kind: string, args: readonly string[]): Promise<Server> {
   const script = join(import.meta.dirname, '_measured-server.ts')
   const child = fork(script, [kind, ...args], { execArgv: [...process.execArgv, ...values.node] })
-  const said = async (): Promise<unknown> => ((await once(child, 'message')) as unknown[])[0]
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the server has ended')
+  })
+  const said = async (): Promise<unknown> => {
+    const message = once(child, 'message') as Promise<unknown[]>
+    return (await Promise.race([message, ended]))[0]
+  }
   return {
     url: (await said()) as string,
     async cpu() {
@@ -154,8 +160,8 @@ async function startServer(kind: string, args: readonly string[]): Promise<Serve
       return (await said()) as number
     },
     async [Symbol.asyncDispose]() {
-      child.disconnect()
-      await once(child, 'exit')
+      if (child.connected) child.disconnect()
+      await ended.catch(() => {})
     },
   }
 }

@@ -46,6 +46,7 @@ describe('a placed order', () => {
       ],
       total: { amount: 5320, currency: 'EUR' },
       status: 'placed',
+      history: [{ status: 'placed', at: order.createdAt }],
       createdAt: expect.any(Date),
     })
     expect(order.createdAt.getTime()).toBeGreaterThanOrEqual(from)

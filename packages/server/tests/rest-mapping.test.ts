@@ -173,8 +173,13 @@ describe('the fields that tRPC calls internal', () => {
     expect(lazy).toEqual({})
     expect(Object.keys(procedures).toSorted()).toEqual([
       'orders.byId',
+      'orders.cancel',
       'orders.create',
+      'orders.fulfil',
       'orders.list',
+      'orders.pay',
+      'orders.refund',
+      'products.adjustQuantity',
       'products.byId',
       'products.create',
       'products.list',

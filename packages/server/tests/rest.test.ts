@@ -279,6 +279,7 @@ describe('POST /orders', () => {
         lines: [{ product_id: id, sku, name, unit_price: unitPrice, quantity: 2, total }],
         total,
         status: 'placed',
+        history: [{ status: 'placed', at: answer.body.order.created_at }],
         created_at: ISO,
         product_id: id,
         quantity: 2,
@@ -298,7 +299,15 @@ describe('POST /orders', () => {
     const { status, body } = await call<{ order: RestOrder }>('POST /orders', { json: { user_id: 'ada', lines } })
     expect(status).toBe(201)
     expect(body.order.lines).toMatchObject(lines)
-    expect(Object.keys(body.order).toSorted()).toEqual(['created_at', 'id', 'lines', 'status', 'total', 'user_id'])
+    expect(Object.keys(body.order).toSorted()).toEqual([
+      'created_at',
+      'history',
+      'id',
+      'lines',
+      'status',
+      'total',
+      'user_id',
+    ])
     expect(body.order.total).toEqual({ amount: 4000, currency: 'EUR' })
   })
 
@@ -487,7 +496,7 @@ describe('the query', () => {
     ['/products?skip=1', 'skip'],
     ['/products?page=2', 'page'],
     ['/orders?limit[$gt]=1', 'limit[$gt]'],
-    ['/orders?user_id=ada', 'user_id'],
+    ['/orders?userId=ada', 'userId'],
     ['/orders?__proto__=1', '__proto__'],
     [`/orders/${UNKNOWN_ID}?fields=id`, 'fields'],
     [`/products/${UNKNOWN_ID}?product_id=x`, 'product_id'],

@@ -142,8 +142,20 @@ describe('a commit that is done but never confirmed', () => {
     const commands = [order('ada'), order('bo'), restock, order('cy')]
     await using session = client.startSession({ causalConsistency: false })
     const collections = collectionsOf(client.db(test.database))
-    const { outcomes } = await unconfirmed(() => commitBatch(collections, session, { commands, givenUp: () => false }))
-    expect(outcomes).toMatchObject([{ userId: 'ada' }, { code: 'OUT_OF_STOCK' }, { quantity: 3 }, { userId: 'cy' }])
+    const { outcomes } = await unconfirmed(() =>
+      commitBatch(collections, session, {
+        commands: () => commands,
+        progress: { commitSent: false },
+        givenUp: () => false,
+        onConflict: async () => {},
+      }),
+    )
+    expect(outcomes).toMatchObject([
+      { value: { userId: 'ada' } },
+      { code: 'OUT_OF_STOCK' },
+      { quantity: 3 },
+      { value: { userId: 'cy' } },
+    ])
     expect((await test.caller.orders.list()).items.map(({ userId }) => userId)).toEqual(['ada', 'cy'])
     expect(await books(test)).toEqual([{ sku, quantity: 2, moved: 4, ordered: 2 }])
   })

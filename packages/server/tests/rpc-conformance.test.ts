@@ -281,12 +281,17 @@ const unusual: Record<string, Sent> = {
   'a router that is not loaded yet': get('later.ask'),
 }
 
+/** Where tRPC answers in the place of all calls, it adds the headers of `responseMeta` a second time. */
+function withoutRepeats({ vary, ...headers }: Received['headers']): Received['headers'] {
+  return typeof vary === 'string' ? { ...headers, vary: [...new Set(vary.split(', '))].join(', ') } : headers
+}
+
 describe('the lean way of RPC', () => {
   test.each(Object.entries(plain))('answers as tRPC does: %s', async (_, sent) => {
     const [answer, expected] = await Promise.all([lean.send(sent), official.send(sent)])
     // tRPC sends its answers in pieces; a length tells that the request was taken.
     expect([answer.counted, expected.counted]).toEqual([true, false])
-    expect({ ...answer, counted: false }).toEqual(expected)
+    expect({ ...answer, counted: false }).toEqual({ ...expected, headers: withoutRepeats(expected.headers) })
   })
 
   test.each(Object.entries(unusual))('leaves to tRPC: %s', async (_, sent) => {

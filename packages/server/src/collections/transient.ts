@@ -5,8 +5,8 @@ import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteCon
  * a write concern not reached in time. The driver labels most of them, but not all after a primary was killed.
  */
 const passing = new Set([
-  6, 7, 24, 50, 63, 64, 89, 91, 112, 133, 150, 189, 225, 234, 244, 246, 251, 256, 257, 262, 263, 267, 290, 317, 358,
-  384, 402, 462, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+  6, 7, 24, 50, 63, 64, 89, 91, 112, 133, 150, 189, 225, 234, 244, 246, 251, 262, 267, 290, 317, 358, 384, 402, 462,
+  9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
 ])
 
 /** Whether the same command, sent again, may well succeed. */

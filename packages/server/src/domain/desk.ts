@@ -78,8 +78,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
       })
     } catch (error) {
       if (wanted.length > 1) return splitAndCommit(wanted)
-      for (const entry of wanted)
-        entry.answer(error instanceof Error ? error : new Error('the batch failed', { cause: error }))
+      for (const entry of wanted) entry.answer(new ShopError('INTERNAL', {}, { cause: error }))
       return
     }
     onCommit(productsOf(settlement))

@@ -19,11 +19,12 @@ export function componentsOf(): Components {
 
   function add(schema: JsonSchema, root: JsonSchema = schema): JsonSchema {
     const names = new Map<string, string>()
-    for (const [name, definition] of Object.entries(root.$defs ?? {})) {
+    const definitions = definitionsOf(schema, root)
+    for (const [name, definition] of definitions) {
       const clash = name in schemas && !same(schemas[name]!, referring(definition, new Map()))
       names.set(name, clash ? `${name}Input` : name)
     }
-    for (const [name, definition] of Object.entries(root.$defs ?? {})) {
+    for (const [name, definition] of definitions) {
       schemas[names.get(name)!] = referring(definition, names)
     }
     const { $defs: _, ...rest } = schema
@@ -63,6 +64,23 @@ export function componentsOf(): Components {
         ...extra,
       },
       required: ['type', 'title', 'status', 'detail', 'code', 'next_step', 'request_id', ...Object.keys(extra)],
+    }
+  }
+}
+
+/** The definitions that a schema refers to, directly or through others. */
+function definitionsOf(schema: JsonSchema, root: JsonSchema): Map<string, JsonSchema> {
+  const found = new Map<string, JsonSchema>()
+  const { $defs: _, ...own } = schema
+  collect(own)
+  return found
+
+  function collect(part: JsonSchema): void {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/\$defs\/(\w+)"/g)) {
+      const definition = root.$defs?.[name]
+      if (!definition || found.has(name)) continue
+      found.set(name, definition)
+      collect(definition)
     }
   }
 }
