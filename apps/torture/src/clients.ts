@@ -20,6 +20,8 @@ export interface ClientsOptions {
 }
 
 export interface Clients extends AsyncDisposable {
+  /** Resolves when the next order is acknowledged, or after a while without one. */
+  nextOrder(): Promise<void>
   /**
    * Repeats, once and past the proxies, every operation whose outcome is not known. For when nothing is being broken:
    * what is still unknown then is a violation.
@@ -54,6 +56,7 @@ const STORM_ATTEMPTS = 3
 const RESOLVED_AT_ONCE = 16
 /** BUSY is no outcome: the shop says that it has done nothing, and asks to be asked again. */
 const BUSY_FOR_MS = 15_000
+const NEXT_ORDER_WITHIN_MS = 10_000
 /** Longer than any request waits in a server's queue. */
 const FORGOTTEN_AFTER_MS = 6000
 
@@ -64,9 +67,11 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
   const doubted: Operation[] = []
   let operations = 0
   const stopping = new AbortController()
+  let placed = Promise.withResolvers<void>()
   const running = Array.from({ length: options.clients }, (_, process) => run(process))
 
   return {
+    nextOrder: () => Promise.race([placed.promise, wait(NEXT_ORDER_WITHIN_MS, undefined, { ref: false })]),
     resolveUnknown: () => repeatAll(unknown.splice(0)),
     async resolveDoubted() {
       if (doubted.length > 0) await wait(FORGOTTEN_AFTER_MS)
@@ -138,7 +143,11 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
     const outcome = await ask(asked, { agent, port: calm ? port : proxy.port })
     history.write({ ...outcome, ...about })
     if (outcome.type === 'info' || outcome.type === 'broken') operation.unknown = true
-    if (outcome.answer && 'order' in outcome.answer && input.kind === 'place') remember(market, outcome.answer.order)
+    if (outcome.answer && 'order' in outcome.answer && input.kind === 'place') {
+      remember(market, outcome.answer.order)
+      placed.resolve()
+      placed = Promise.withResolvers()
+    }
     return outcome
   }
 }

@@ -99,6 +99,8 @@ async function breakThings({ options, servers, clients, history }: Storm): Promi
     history.write({ type: 'fault', fault, phase: 'begin' })
     await faults[fault](arena)
     await calm(arena)
+    // The next fault must not hide that the shop has not come back from this one.
+    await clients.nextOrder()
     history.write({ type: 'fault', fault, phase: 'end' })
     await clients.resolveUnknown()
   }

@@ -5,6 +5,7 @@ import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
+import { repeating, withKeys } from './once.ts'
 
 export type { ErrorCode, ErrorDetails, ShopErrorData } from '@stockroom/contracts'
 
@@ -22,6 +23,8 @@ export interface ShopClientOptions {
   readonly url: string
   /** Used instead of the global `fetch`. */
   readonly fetch?: typeof fetch
+  /** How often a call that got no clear answer is sent again, where that is safe; 3 unless given, 0 for never. */
+  readonly retries?: number
   /** Sent with every request. */
   readonly headers?: Record<string, string>
 }
@@ -35,11 +38,16 @@ const MAX_URL_LENGTH = 4000
 /**
  * A client of the shop at `url`. Calls made together travel as one request of at most 10 calls and about 256 KB;
  * large ones travel alone. Calls throw TRPCClientError, which `isShopError` narrows.
+ *
+ * A call whose answer was lost is sent again, where that cannot do anything twice: changes of orders and adjustments of
+ * stock carry an idempotency key of their own, so one click is one order however often it had to be sent.
  */
-export function createShopClient({ url, fetch, headers }: ShopClientOptions): ShopClient {
+export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClientOptions): ShopClient {
   const options = { url: `${url.replace(/\/+$/, '')}/trpc`, transformer: superjson, fetch, headers }
   return createTRPCClient<AppRouter>({
     links: [
+      withKeys,
+      repeating(retries),
       splitLink({
         condition: travelsAlone,
         true: httpLink(options),

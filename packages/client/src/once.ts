@@ -19,7 +19,7 @@ const passing: ReadonlySet<ErrorCode> = new Set(['BUSY', 'OUTCOME_UNKNOWN'])
 export const withKeys: TRPCLink<AppRouter> =
   () =>
   ({ op, next }) =>
-    next(keyed.has(op.path) ? { ...op, input: { idempotencyKey: newKey(), ...(op.input as object) } } : op)
+    next(keyed.has(op.path) ? { ...op, input: withKey(op.input as { idempotencyKey?: string | undefined }) } : op)
 
 /**
  * Sends a call again that got no answer, or BUSY or OUTCOME_UNKNOWN, where that cannot do anything twice: queries, and
@@ -37,6 +37,10 @@ function mayPass(error: TRPCClientError<AppRouter>): boolean {
   // Without data, the answer was lost or came from something that is not the shop.
   const shop: ShopErrorData | undefined = error.data?.shop
   return shop === undefined || passing.has(shop.code)
+}
+
+function withKey<Input extends { idempotencyKey?: string | undefined }>(input: Input): Input {
+  return { ...input, idempotencyKey: input.idempotencyKey ?? newKey() }
 }
 
 /** 128 random bits. Not randomUUID, which browsers offer on secure pages only. */

@@ -40,7 +40,7 @@ export function maxGapMs({ operations, faults }: Told): number {
   return Math.max(0, ...kills.map((kill) => gapOf(kill, acked)))
 }
 
-/** Up to the first order after all was repaired. */
+/** Up to the first order after all was repaired, if that has not come before. */
 function gapOf({ begin, end }: FaultWindow, acked: readonly number[]): number {
   const first = acked.find((time) => time >= end)
   const times = [begin, ...acked.filter((time) => time > begin && time < end), ...(first === undefined ? [] : [first])]

@@ -15,6 +15,9 @@ const MAX_BULK_BODY = 8 * MAX_BODY
 const BULK_PATH = `${BASE_PATH}products.upsertMany`
 const JSON_TYPE = 'application/json'
 
+/** tRPC puts its own list in the place of the one that CORS has begun. */
+const toAll = new Headers({ vary: 'origin' })
+
 /** What the RPC door tells tRPC, beside the router and the most it takes of a body. */
 export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'router' | 'maxBodySize'> {
   return {
@@ -26,8 +29,8 @@ export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'rout
       if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
     },
     responseMeta({ info, type, errors, ctx }) {
-      // tRPC puts its own list in the place of the one that CORS has begun.
-      const headers = new Headers({ vary: 'origin' })
+      if (info && errors.length === 0 && !ctx?.call?.replayed) return { headers: toAll }
+      const headers = new Headers(toAll)
       // It labels what it says of a request that it could not read as text.
       if (!info) headers.set('content-type', JSON_TYPE)
       if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))

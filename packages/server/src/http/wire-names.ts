@@ -38,7 +38,8 @@ export function encoder(schema: JsonSchema, root: JsonSchema = schema): Encode {
     const encodeSome = encoder(some[0]!, root)
     return (value) => (value === null ? null : encodeSome(value))
   }
-  return (value) => value
+  // JSON.stringify would do the same, and take twice as long over each.
+  return (value) => (value instanceof Date ? value.toISOString() : value)
 }
 
 type Loc = Issue['loc']

@@ -1,0 +1,57 @@
+import { createShopClient, isShopError } from '@stockroom/client'
+import { assert, expect, test } from 'vitest'
+import { aProduct } from '../../server/tests/_shop.ts'
+import { testServer } from './_server.ts'
+
+/** `fetch` that reaches the server, and then loses the first answers. */
+function losing(count: number) {
+  let sent = 0
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await globalThis.fetch(input, init)
+    if (sent++ < count) throw new TypeError('fetch failed')
+    return response
+  }
+  return { fetch, sent: () => sent }
+}
+
+test('one call is one order, though three answers were lost', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct({ quantity: 10 }))
+  const { fetch, sent } = losing(3)
+  const client = createShopClient({ url: server.url, fetch })
+  const order = await client.orders.create.mutate({ userId: 'ada', productId, quantity: 2 })
+  expect(sent()).toBe(4)
+  expect((await server.client.orders.list.query()).items).toEqual([order])
+  expect((await server.client.products.byId.query({ id: productId })).quantity).toBe(8)
+})
+
+test('two calls are two orders, and a key of the caller stays as it is', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct())
+  const place = (idempotencyKey?: string) =>
+    server.client.orders.create.mutate({ userId: 'ada', productId, quantity: 1, idempotencyKey })
+  const [one, two] = await Promise.all([place('my-own-key'), place('my-own-key')])
+  expect(two).toEqual(one)
+  await Promise.all([server.client.orders.pay.mutate({ id: one.id }), place(), place()])
+  expect((await server.client.orders.list.query()).items).toHaveLength(3)
+})
+
+test('a call that could do something twice is not repeated, nor is a refusal', async () => {
+  await using server = await testServer()
+  const product = aProduct()
+  const lost = losing(1)
+  const client = createShopClient({ url: server.url, fetch: lost.fetch })
+  await expect(client.products.create.mutate(product)).rejects.toThrow('fetch failed')
+  expect(lost.sent()).toBe(1)
+  const refused = await client.products.create.mutate(product).catch((error: unknown) => error)
+  assert(isShopError(refused, 'SKU_TAKEN'))
+  expect(lost.sent()).toBe(2)
+})
+
+test('retries: 0 sends once', async () => {
+  await using server = await testServer()
+  const { fetch, sent } = losing(1)
+  const client = createShopClient({ url: server.url, fetch, retries: 0 })
+  await expect(client.products.list.query()).rejects.toThrow('fetch failed')
+  expect(sent()).toBe(1)
+})
