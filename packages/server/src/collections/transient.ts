@@ -1,4 +1,4 @@
-import { MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
+import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
 
 /**
  * Codes of a state that passes by itself: a write conflict, a lost or changing primary, a transaction that is gone,
@@ -12,6 +12,10 @@ const passing = new Set([
 /** Whether the same command, sent again, may well succeed. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false
+  // A bulk write wraps what became of its connection, and keeps no more of the class than this.
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError) {
+    return isTransient(error.errorResponse)
+  }
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
