@@ -1,6 +1,6 @@
 import { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { HistoryWriter, Input, Outcome } from './history.ts'
+import type { Attempt, HistoryWriter, Input, Outcome } from './history.ts'
 import type { Random } from './random.ts'
 import { randomOf } from './random.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -44,11 +44,6 @@ interface Operation {
   readonly key?: string
   attempts: number
   unknown: boolean
-}
-
-interface Where {
-  readonly server: number
-  readonly calm: boolean
 }
 
 /** In a storm a client asks so often, then leaves the operation for a calm moment and goes on. */
@@ -134,7 +129,7 @@ export function startClients({ servers, history, ...options }: ClientsOptions): 
     }
   }
 
-  async function attempt(operation: Operation, { server, calm }: Where): Promise<Outcome> {
+  async function attempt(operation: Operation, { server, calm }: Pick<Attempt, 'server' | 'calm'>): Promise<Outcome> {
     const { id, process, input, key } = operation
     const about = { operation: id, attempt: operation.attempts++, process, server, calm }
     history.write({ type: 'invoke', ...about, ...(key !== undefined && { key }), input })

@@ -54,7 +54,7 @@ export type Event =
   | { readonly type: 'lost answers'; readonly time: number; readonly count: number }
 
 /** The same operation may be asked for several times, under one key; each time is an attempt. */
-interface Attempt {
+export interface Attempt {
   readonly time: number
   readonly operation: number
   readonly attempt: number

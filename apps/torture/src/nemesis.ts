@@ -88,12 +88,6 @@ export const faults = {
 
 export type Fault = keyof typeof faults
 
-/** Waits until nothing is broken any more: the set has a primary that all follow, and every server is ready. */
-export async function calm({ cluster, servers }: Pick<Arena, 'cluster' | 'servers'>): Promise<void> {
-  await cluster.settled()
-  await Promise.all(servers.map(isReady))
-}
-
 /** Loses a share of all answers: the request gets through, and the connection ends before, in or instead of the answer. */
 export function loseAnswers(
   { servers, random }: Pick<Arena, 'servers' | 'random'>,
@@ -133,19 +127,4 @@ async function partition({ cluster, random }: Arena, held: (opening: Buffer) => 
   proxy.hold(held)
   await wait(random.between(3000, 6000))
   proxy.release(random.chance(0.5))
-}
-
-const READY_WITHIN_MS = 30_000
-
-async function isReady(server: ServerProcess): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS
-  for (;;) {
-    const ready = await fetch(`http://127.0.0.1:${server.port}/readyz`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-    if (ready) return
-    if (Date.now() > deadline) throw new Error('A server is not ready 30 s after the last fault was repaired.')
-    await wait(100)
-  }
 }

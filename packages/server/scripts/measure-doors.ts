@@ -9,8 +9,8 @@ import { startMongo } from '@stockroom/local-mongo'
 /**
  * What the lean paths gain: each is measured in turn with the way that it spares, over HTTP with wrk, in one run.
  *
- *   node --conditions=@stockroom/source packages/server/scripts/measure-doors.ts noop
- *   node --conditions=@stockroom/source packages/server/scripts/measure-doors.ts orders --connections 256
+ *   pnpm --filter @stockroom/server measure noop
+ *   pnpm --filter @stockroom/server measure orders --connections 256
  *
  * The long way is taken by a request that only differs in what the lean path leaves to others: the header
  * `trpc-accept` for RPC, a slash at the end for REST.
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     products: { type: 'string', default: '20' },
-    /** `--node --cpu-prof` and so on, for the server's process. */
+    /** `--node=--cpu-prof` and so on, for the server's process. */
     node: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
   },
@@ -144,7 +144,7 @@ end
 }
 
 async function startServer(kind: string, args: readonly string[]): Promise<Server> {
-  const script = join(import.meta.dirname, '_measured-server.ts')
+  const script = new URL('_measured-server.ts', import.meta.url)
   const child = fork(script, [kind, ...args], { execArgv: [...process.execArgv, ...values.node] })
   const ended = once(child, 'exit').then(() => {
     throw new Error('the server has ended')

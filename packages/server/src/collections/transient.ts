@@ -1,4 +1,10 @@
-import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerSelectionError, MongoWriteConcernError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
 
 /**
  * Codes of a state that passes by itself: a write conflict, a lost or changing primary, a transaction that is gone,
