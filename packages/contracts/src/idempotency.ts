@@ -1,8 +1,9 @@
 import { z } from 'zod'
 
 /**
- * A name that the caller gives to one intended change, 8 to 64 characters of `A-Z a-z 0-9 _ -`. The same change sent
- * again under it has no second effect and gets the first answer; another change under it is refused.
+ * A name that the caller gives to one intended change, 8 to 64 characters of `A-Z a-z 0-9 _ -`. Once the change took
+ * effect, the same one sent again gets the first answer and has no second effect, and another one under the key is
+ * refused. What is refused, or changes nothing, leaves the key free.
  */
 export const IdempotencyKey = z
   .string()
