@@ -15,6 +15,8 @@ export default defineConfig({
       include: ['packages/*/tests/**/*.test-d.ts'],
       tsconfig: 'packages/client/tests/tsconfig.types.json',
     },
+    // Most tests wait for a database rather than for the processor; by default two cores get one worker.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
