@@ -1,4 +1,4 @@
-import type { ClientSession, Db, UUID } from 'mongodb'
+import type { Binary, ClientSession, Db } from 'mongodb'
 
 /**
  * Who writes stock at the moment: one document for each desk, under its session's id. A process that is killed inside
@@ -6,7 +6,7 @@ import type { ClientSession, Db, UUID } from 'mongodb'
  * frees them at once. A lane that is killed by mistake merely runs its batch again.
  */
 interface LaneDocument {
-  _id: UUID
+  _id: Binary
   at: Date
 }
 
@@ -23,7 +23,7 @@ export interface Lane extends AsyncDisposable {
 /** Registers the session as a lane, and says that it lives until it is disposed of. Times are the database's own. */
 export async function openLane(db: Db, session: ClientSession): Promise<Lane> {
   const lanes = db.collection<LaneDocument>('lanes', { writeConcern: { w: 1 }, readConcern: { level: 'local' } })
-  const _id = session.id!.id as unknown as UUID
+  const _id = session.id!.id
   let lookedAt = -Infinity
   await beat()
   let beating = false
