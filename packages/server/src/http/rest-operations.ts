@@ -36,6 +36,7 @@ export interface Operation {
  * a test guards them. What could only fail at a request fails here, at the start.
  */
 export function operationsOf(router: AnyTRPCRouter): Operation[] {
+  // tRPC types these for any router as unknown; the test says what they hold.
   const { procedures, lazy } = router._def as unknown as { procedures: Record<string, AnyTRPCProcedure>; lazy: object }
   if (Object.keys(lazy).length > 0)
     throw new Error('lazy routers cannot be offered over REST: their procedures are not known at the start')
@@ -59,6 +60,7 @@ interface ProcedureDefinition {
 }
 
 function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation | undefined {
+  // The public type of a procedure shows its types alone, not the schemas behind them.
   const { meta, type, inputs, output } = _def as unknown as ProcedureDefinition
   const route = meta?.rest
   if (!route) return undefined
