@@ -17,12 +17,18 @@ export interface Catalogue {
   byId(id: ObjectId): Promise<ProductDocument | undefined>
   /** Takes over products as a commit of this process left them. */
   readonly apply: (products: readonly ProductDocument[]) => void
+  /**
+   * Rises with every change of what is kept in memory; undefined while answers must come from the database. An answer
+   * made from memory at a stamp is valid for as long as `stamp()` still returns that stamp.
+   */
+  stamp(): number | undefined
 }
 
 export function openCatalogue(products: Collection<ProductDocument>): Catalogue {
   let kept = new Map<string, ProductDocument>()
   let readAt = -Infinity
   let loading: Promise<void> | undefined
+  let stamp = 1
   /** Written here while a read was under way, which may or may not have seen them. */
   const recent = new Map<string, ProductDocument>()
 
@@ -33,21 +39,27 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
     },
     async byId(id) {
       await refresh()
-      return (
-        kept.get(id.toHexString()) ??
-        (await reading(() => products.findOne({ _id: id }, { maxTimeMS: 5000 }))) ??
-        undefined
-      )
+      const known = kept.get(id.toHexString())
+      if (known) return known
+      const found = await reading(() => products.findOne({ _id: id }, { maxTimeMS: 5000 }))
+      // Nothing tells of a later change of it: no answer may be held on to.
+      stamp++
+      return found ?? undefined
     },
     apply(written) {
       if (loading) for (const product of written) recent.set(product._id.toHexString(), product)
       merge(written)
     },
+    stamp: () => (isFresh() ? stamp : undefined),
+  }
+
+  function isFresh(): boolean {
+    return performance.now() - readAt < FRESH_MS
   }
 
   /** Reads that come together wait for one query. */
   async function refresh(): Promise<void> {
-    if (performance.now() - readAt < FRESH_MS) return
+    if (isFresh()) return
     await (loading ??= load().finally(() => (loading = undefined)))
   }
 
@@ -63,10 +75,12 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
     )
     kept = new Map(read.map((product) => [product._id.toHexString(), product]))
     readAt = startedAt
+    stamp++
     merge([...recent.values()])
   }
 
   function merge(written: readonly ProductDocument[]): void {
+    stamp++
     let added = false
     for (const product of written) {
       const id = product._id.toHexString()
