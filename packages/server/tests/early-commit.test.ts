@@ -40,7 +40,11 @@ test('the next batch begins when the primary has the one before, and nobody is t
   const second = batch('second')
   await second.decided
   const placed = (level: 'local' | 'majority') =>
-    db.collection('orders', { readConcern: { level } }).find().map((order) => String(order.userId)).toArray()
+    db
+      .collection('orders', { readConcern: { level } })
+      .find()
+      .map((order) => String(order.userId))
+      .toArray()
   expect(await placed('local')).toEqual(['first', 'second'])
   expect(await placed('majority')).toEqual([])
   expect(answered).toEqual([])

@@ -45,7 +45,9 @@ export async function commitBatch(
     } catch (error) {
       // A conflict says only that another transaction holds a product. What else fails may be due to what is known.
       trusts &&= isConflict(error)
-      throw byKnown && error instanceof GuardRefused ? new Outdated('a product is not what it was', { cause: error }) : error
+      throw byKnown && error instanceof GuardRefused
+        ? new Outdated('a product is not what it was', { cause: error })
+        : error
     }
   }
 

@@ -59,7 +59,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
     async close() {
       closed = true
       await serving
-      await Promise.all(busy)
+      for (const batch of busy) await batch
       await answering
     },
   }
@@ -112,7 +112,9 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
       return
     }
     onCommit(productsOf(settlement))
-    const outcomes: Outcomes = new Map(settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]))
+    const outcomes: Outcomes = new Map(
+      settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]),
+    )
     answering = answering.then(() => answerAll(wanted, outcomes))
   }
 

@@ -28,10 +28,12 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
 
   return async (request, ctx, signal) => {
     const input = read(request)
-    const output = await call({ ctx, type, getRawInput: () => input, signal, batchIndex: 0 }).catch((thrown: unknown) => {
-      const error = toShopError(getTRPCErrorFromUnknown(thrown))
-      throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
-    })
+    const output = await call({ ctx, type, getRawInput: () => input, signal, batchIndex: 0 }).catch(
+      (thrown: unknown) => {
+        const error = toShopError(getTRPCErrorFromUnknown(thrown))
+        throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
+      },
+    )
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,
