@@ -26,7 +26,7 @@ const readOutside: Patch = {
   from: /(collections\.products\.find\(filter), \{ session \}\)/,
   to: '$1)',
 }
-const noGuard: Patch = { file: writes, from: /quantity: \{ \$gte: [^}]+ \}/, to: '' }
+const noGuard: Patch = { file: writes, from: /quantity: \{ \$gte: [^}]+ \}, \[guard\]: before\[guard\]/, to: '' }
 const anyMember = { from: /w: 'majority', wtimeoutMS: \d+/, to: 'w: 1' }
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -46,7 +46,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no guard',
     patches: [
       noGuard,
-      { file: writes, from: /(products\.bulkWrite\(.+), \{ session \}\)/, to: '$1)' },
+      { file: writes, from: /(guardedWrite\(change, guard\)\),)\s*\{ session \},/, to: '$1' },
       { file: 'collections/products.ts', from: /(quantity: \{ bsonType: \[[^\]]+\]), minimum: 0/, to: '$1' },
     ],
     profile: sellingOut,

@@ -14,8 +14,8 @@ const primaryFirst: TransactionOptions = { ...options, writeConcern: { w: 1, wti
 /** Reading once more explains a duplicate key, unless an index refuses the data for good. */
 const MAX_DUPLICATE_KEYS = 3
 
-/** A transaction that holds what another one wants ends within a few milliseconds. */
-const CONFLICT_MS = 2
+/** A transaction that holds what another one wants ends within a few milliseconds; asking costs both of them time. */
+const CONFLICT_MS = 8
 
 /** How far a transaction has come, for whoever must say what may have happened. */
 export interface Progress {

@@ -1,4 +1,4 @@
-import { setImmediate as immediate } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises'
 import type { ClientSession } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { ProductDocument } from '../collections/products.ts'
@@ -18,6 +18,7 @@ const MAX_WEIGHT = 4000
 const MOVE_WEIGHT = 40
 /** For so long after a conflict, other processes are taken to be after the same products. */
 const CONTENDED_MS = 1000
+const GIVE_WAY_MS = 8
 const ANSWERS_A_TURN = 4
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
@@ -69,8 +70,10 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
    * the primary has the one before; the callers of that are answered when a majority has it.
    */
   async function serve(): Promise<void> {
-    for (let turn = 0; queue.length > 0; turn = 1 - turn) {
-      if (busy[turn]) await busy[turn]
+    while (queue.length > 0) {
+      while (busy[0] && busy[1]) await Promise.race(busy)
+      if (isContended()) await giveWay()
+      const turn = busy[0] ? 1 : 0
       const batch = takeBatch(queue)
       if (batch.length === 0) continue
       await new Promise<void>((resolve) => {
@@ -85,6 +88,19 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
     serving = undefined
   }
 
+  /**
+   * Other processes want the same products: each lets the others have their turn, and its own callers, who are all
+   * answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
+   */
+  async function giveWay(): Promise<void> {
+    for (const batch of busy) await batch
+    await wait(Math.random() * GIVE_WAY_MS)
+  }
+
+  function isContended(): boolean {
+    return performance.now() < contendedUntil
+  }
+
   async function commit(batch: readonly Entry[], session: ClientSession, onDecided?: () => void): Promise<void> {
     const progress = { commitSent: false }
     for (const entry of batch) entry.send(progress)
@@ -94,7 +110,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
       settlement = await commitBatch(collections, session, {
         commands: () => wanted.map((entry) => entry.command),
         known,
-        isContended: () => performance.now() < contendedUntil,
+        isContended,
         progress,
         onDecided,
         givenUp() {

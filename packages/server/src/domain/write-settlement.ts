@@ -10,7 +10,7 @@ import type { ProductChange } from './working-stock.ts'
  * What a product must still be for a write of its stock: just what the batch was decided by, or, where other processes
  * sell it too, at least the same thing at the same price.
  */
-export type Guard = 'revision' | 'version'
+type Guard = 'revision' | 'version'
 
 /** A document is not what the batch was decided by: its transaction must be aborted. */
 export class GuardRefused extends Error {

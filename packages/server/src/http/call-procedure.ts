@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Context } from '../context.ts'
 import { procedure as base, typedError } from '../trpc.ts'
 
-export interface ProcedureCall {
+interface ProcedureCall {
   readonly ctx: Context
   readonly type: 'query' | 'mutation'
   /** Asked only by a procedure that has an input. */
