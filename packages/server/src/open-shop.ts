@@ -55,7 +55,7 @@ export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions)
 async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
-  const catalogue = openCatalogue(collections.products)
+  const catalogue = openCatalogue(db)
   const session = client.startSession({ causalConsistency: false })
   const lane = await openLane(db, session)
   const desk = openDesk({ collections, session, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
@@ -70,10 +70,12 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {
+      const closed = catalogue[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
       await session.endSession()
       await client.close()
+      await closed
     },
   }
 }
