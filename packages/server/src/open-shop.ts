@@ -58,7 +58,7 @@ const unlinked = { causalConsistency: false }
 async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
-  const catalogue = openCatalogue(collections.products)
+  const catalogue = openCatalogue(db)
   const sessions = [client.startSession(unlinked), client.startSession(unlinked)] as const
   const lane = await openLane(db, sessions)
   const desk = openDesk({ collections, sessions, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
@@ -73,10 +73,12 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {
+      const closed = catalogue[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
       for (const session of sessions) await session.endSession()
       await client.close()
+      await closed
     },
   }
 }

@@ -44,6 +44,11 @@ export interface Shop extends AsyncDisposable {
     adjustQuantity(input: AdjustQuantity, call?: Call): Promise<Product>
     /** Creates or updates by SKU; each hundred rows take effect together. */
     upsertMany(input: UpsertProducts): Promise<UpsertResults>
+    /**
+     * Rises with every change of the products in memory; undefined while the database must be asked. What `list`
+     * without a cursor and `byId` answered at a stamp holds for as long as this returns that stamp.
+     */
+    stamp(): number | undefined
   }
   readonly orders: {
     /**

@@ -71,7 +71,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
    */
   async function serve(): Promise<void> {
     while (queue.length > 0) {
-      while (busy[0] && busy[1]) await Promise.race(busy)
+      await oneIsFree()
       if (isContended()) await giveWay()
       const turn = busy[0] ? 1 : 0
       const batch = takeBatch(queue)
@@ -79,13 +79,18 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
       await new Promise<void>((resolve) => {
         // Where nobody else waits, the second question is a detour.
         const onDecided = batch.length > 1 ? resolve : undefined
-        busy[turn] = commit(batch, sessions[turn]!, onDecided).finally(() => {
+        busy[turn] = commit(batch, sessions[turn], onDecided).finally(() => {
           busy[turn] = undefined
           resolve()
         })
       })
     }
     serving = undefined
+  }
+
+  async function oneIsFree(): Promise<void> {
+    const [first, second] = busy
+    if (first && second) await Promise.race([first, second])
   }
 
   /**

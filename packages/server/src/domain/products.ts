@@ -57,6 +57,8 @@ export function openProducts({ products }: Collections, catalogue: Catalogue, de
       )
       return { results: together(await Promise.allSettled(commands)) }
     },
+
+    stamp: () => catalogue.stamp(),
   }
 
   function page(after: ObjectId, limit: number) {
