@@ -18,7 +18,7 @@ export interface PlantedBug {
   readonly expected: readonly ViolationKind[]
 }
 
-const commit = 'domain/commit.ts'
+const writes = 'domain/write-settlement.ts'
 
 /** Decides by what it read before the transaction began, as the obvious implementation does. */
 const readOutside: Patch = {
@@ -26,7 +26,7 @@ const readOutside: Patch = {
   from: /(collections\.products\.find\(filter), \{ session \}\)/,
   to: '$1)',
 }
-const noGuard: Patch = { file: commit, from: /quantity: \{ \$gte: [^}]+ \}/, to: '' }
+const noGuard: Patch = { file: writes, from: /quantity: \{ \$gte: [^}]+ \}, \[guard\]: before\[guard\]/, to: '' }
 const anyMember = { from: /w: 'majority', wtimeoutMS: \d+/, to: 'w: 1' }
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -35,8 +35,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     patches: [
       readOutside,
       noGuard,
-      { file: commit, from: /quantity: -taken, /, to: '' },
-      { file: commit, from: /\$set: \{\s*updatedAt,/, to: '$& quantity: after.quantity,' },
+      { file: writes, from: /quantity: -taken, /, to: '' },
+      { file: writes, from: /\$set: \{\s*updatedAt,/, to: '$& quantity: after.quantity,' },
     ],
     profile: contended,
     expected: ['conservation'],
@@ -46,7 +46,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no guard',
     patches: [
       noGuard,
-      { file: commit, from: /(products\.bulkWrite\(.+), \{ session \}\)/, to: '$1)' },
+      { file: writes, from: /(guardedWrite\(change, guard\)\),)\s*\{ session \},/, to: '$1' },
       { file: 'collections/products.ts', from: /(quantity: \{ bsonType: \[[^\]]+\]), minimum: 0/, to: '$1' },
     ],
     profile: sellingOut,
@@ -69,7 +69,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'movement outside the transaction',
-    patches: [{ file: commit, from: /(movements\.insertMany\([^,]+), \{ session \}\)/, to: '$1)' }],
+    patches: [{ file: writes, from: /(movements\.insertMany\([^,]+), \{ session \}\)/, to: '$1)' }],
     profile: contended,
     expected: ['conservation'],
   },
@@ -77,6 +77,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'w: 1',
     patches: [
       { file: 'collections/transaction.ts', ...anyMember },
+      { file: 'collections/transaction.ts', from: /(early\(\))\s*await commit\(session\)/, to: '$1' },
       { file: 'open-shop.ts', ...anyMember },
     ],
     profile: partitioned,

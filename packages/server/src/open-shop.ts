@@ -52,13 +52,16 @@ export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions)
   }
 }
 
+/** Each transaction of the desk reads what it needs by itself. */
+const unlinked = { causalConsistency: false }
+
 async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
-  const catalogue = openCatalogue(collections.products)
-  const session = client.startSession({ causalConsistency: false })
-  const lane = await openLane(db, session)
-  const desk = openDesk({ collections, session, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
+  const catalogue = openCatalogue(db)
+  const sessions = [client.startSession(unlinked), client.startSession(unlinked)] as const
+  const lane = await openLane(db, sessions)
+  const desk = openDesk({ collections, sessions, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
   return {
     products: openProducts(collections, catalogue, desk),
     orders: openOrders(collections, desk),
@@ -70,10 +73,12 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {
+      const closed = catalogue[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
-      await session.endSession()
+      for (const session of sessions) await session.endSession()
       await client.close()
+      await closed
     },
   }
 }

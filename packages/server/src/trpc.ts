@@ -36,12 +36,16 @@ const t = initTRPC
 const typedErrors = t.middleware(async ({ next }) => {
   const result = await next()
   if (result.ok) return result
-  const { code, cause: thrown } = result.error
+  throw typedError(result.error)
+})
+
+/** The error as the table says it; one that the table does not know, as it is. */
+export function typedError(error: TRPCError): TRPCError {
+  const { code, cause: thrown } = error
   // Output that fails its schema also carries a ZodError, but is our own fault and stays a 500.
   const cause = code === 'BAD_REQUEST' && thrown instanceof z.ZodError ? toValidation(thrown) : thrown
-  if (!isShopError(cause)) return result
-  throw new TRPCError({ code: errors[cause.code].trpc, message: cause.message, cause })
-})
+  return isShopError(cause) ? new TRPCError({ code: errors[cause.code].trpc, message: cause.message, cause }) : error
+}
 
 export const { router, createCallerFactory } = t
 export const procedure = t.procedure.use(typedErrors)

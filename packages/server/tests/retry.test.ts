@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { collectionsOf } from '../src/collections/collections.ts'
 import type { Command } from '../src/domain/commands.ts'
 import { commitBatch } from '../src/domain/commit.ts'
+import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 
@@ -144,6 +145,8 @@ describe('a commit that is done but never confirmed', () => {
     const collections = collectionsOf(client.db(test.database))
     const { outcomes } = await unconfirmed(() =>
       commitBatch(collections, session, {
+        known: new KnownStock(),
+        isContended: () => false,
         commands: () => commands,
         progress: { commitSent: false },
         givenUp: () => false,
@@ -164,7 +167,8 @@ describe('a commit that is done but never confirmed', () => {
 test('a read that fails for the moment is BUSY, not a fault', async () => {
   await using test = await testShop()
   const { products, orders } = test.caller
-  const reads = () => tally([products.list(), products.byId({ id: '0'.repeat(24) }), orders.list()])
+  const id = '0'.repeat(24)
+  const reads = () => tally([products.byId({ id }), orders.byId({ id }), orders.list()])
   expect(await whileFailing({ failCommands: ['find'], errorCode: 10107 }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
 })
 

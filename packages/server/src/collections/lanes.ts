@@ -1,12 +1,14 @@
 import type { Binary, ClientSession, Db } from 'mongodb'
 
 /**
- * Who writes stock at the moment: one document for each desk, under its session's id. A process that is killed inside
- * a transaction leaves its locks until the server's limit for transactions, a minute by default; killing its session
- * frees them at once. A lane that is killed by mistake merely runs its batch again.
+ * Who writes stock at the moment: one document for each desk, with the ids of its sessions. A process that is killed
+ * inside a transaction leaves its locks until the server's limit for transactions, a minute by default; killing its
+ * sessions frees them at once. A lane that is killed by mistake merely runs its batch again.
  */
 interface LaneDocument {
+  /** The first of its sessions. */
   _id: Binary
+  sessions: Binary[]
   at: Date
 }
 
@@ -20,10 +22,11 @@ export interface Lane extends AsyncDisposable {
   readonly freeDeadLanes: () => Promise<void>
 }
 
-/** Registers the session as a lane, and says that it lives until it is disposed of. Times are the database's own. */
-export async function openLane(db: Db, session: ClientSession): Promise<Lane> {
+/** Registers the sessions as a lane, and says that it lives until it is disposed of. Times are the database's own. */
+export async function openLane(db: Db, sessions: readonly ClientSession[]): Promise<Lane> {
   const lanes = db.collection<LaneDocument>('lanes', { writeConcern: { w: 1 }, readConcern: { level: 'local' } })
-  const _id = session.id!.id
+  const ids = sessions.map((session) => session.id!.id)
+  const _id = ids[0]!
   let lookedAt = -Infinity
   await beat()
   let beating = false
@@ -52,12 +55,12 @@ export async function openLane(db: Db, session: ClientSession): Promise<Lane> {
     const silent = { $lt: ['$at', { $subtract: ['$$NOW', DEAD_AFTER_MS] }] }
     const dead = await lanes.find({ $expr: silent }, { maxTimeMS: 1000 }).toArray()
     if (dead.length === 0) return
-    await db.admin().command({ killSessions: dead.map((lane) => ({ id: lane._id })) })
+    await db.admin().command({ killSessions: dead.flatMap((lane) => lane.sessions.map((id) => ({ id }))) })
     // Only where it is silent still: one that has woken up keeps its entry.
     await lanes.deleteMany({ _id: { $in: dead.map((lane) => lane._id) }, $expr: silent })
   }
 
   async function beat(): Promise<void> {
-    await lanes.updateOne({ _id }, [{ $set: { at: '$$NOW' } }], { upsert: true })
+    await lanes.updateOne({ _id }, [{ $set: { at: '$$NOW', sessions: ids } }], { upsert: true })
   }
 }

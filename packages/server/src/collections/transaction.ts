@@ -1,16 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClientSession, TransactionOptions } from 'mongodb'
 import { MongoServerError } from 'mongodb'
-import { isTransient } from './transient.ts'
+import { isConflict, isTransient } from './transient.ts'
 
 const options: TransactionOptions = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority', wtimeoutMS: 5000 },
   readPreference: 'primary',
 }
+/** The commit answers when the primary has it; whether it stays is asked by a second one, which the driver sends with majority. */
+const primaryFirst: TransactionOptions = { ...options, writeConcern: { w: 1, wtimeoutMS: 5000 } }
 
 /** Reading once more explains a duplicate key, unless an index refuses the data for good. */
 const MAX_DUPLICATE_KEYS = 3
+
+/** A transaction that holds what another one wants ends within a few milliseconds; asking costs both of them time. */
+const CONFLICT_MS = 8
 
 /** How far a transaction has come, for whoever must say what may have happened. */
 export interface Progress {
@@ -18,8 +23,19 @@ export interface Progress {
   commitSent: boolean
 }
 
+/** Thrown by the work of a transaction: what it was decided by is no longer so. It is run again at once. */
+export class Outdated extends Error {
+  override readonly name = 'Outdated'
+}
+
 export interface Hooks {
   readonly progress: Progress
+  /**
+   * Called when the primary has the commit: another transaction, on another session, may then begin
+   * and will see it, while this one waits for the majority. It comes later in the log of the primary, so it is never
+   * on a majority without this one. Without this hook, a transaction asks for the majority at once.
+   */
+  readonly onDecided?: (() => void) | undefined
   /** Asked between two attempts: whether nobody waits for the result any more. */
   readonly givenUp: () => boolean
   /** Another transaction holds what this one wants; it may belong to a process that is no more. */
@@ -38,21 +54,32 @@ export interface Hooks {
 export async function transact<T>(
   session: ClientSession,
   work: () => Promise<T>,
-  { progress, givenUp, onConflict }: Hooks,
+  { progress, onDecided, givenUp, onConflict }: Hooks,
 ): Promise<T> {
   let duplicateKeys = 0
   for (let attempt = 0; ; attempt++) {
+    // Only while nothing is unclear: an attempt after that says first what became of the one before.
+    const early = progress.commitSent ? undefined : onDecided
     try {
-      session.startTransaction(options)
+      session.startTransaction(early ? primaryFirst : options)
       const result = await work()
       progress.commitSent = true
       await commit(session)
+      if (early) {
+        early()
+        await commit(session)
+      }
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
+      if (error instanceof Outdated) continue
       if (!isTransient(error) && !(isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)) throw error
       if (givenUp()) throw error
-      if (isConflict(error)) await onConflict()
+      if (isConflict(error)) {
+        await onConflict()
+        await wait(Math.random() * CONFLICT_MS)
+        continue
+      }
     }
     // Two processes that met on one product must not meet again at once.
     await wait(Math.random() * Math.min(3 * 2 ** Math.min(attempt, 6), 200))
@@ -75,10 +102,6 @@ async function commit(session: ClientSession): Promise<void> {
       unclear = error
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 112
 }
 
 /** Another process wrote the key between this transaction's read and its write: the next attempt will read it. */

@@ -2,6 +2,7 @@ import {
   MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
+  MongoServerError,
   MongoServerSelectionError,
   MongoWriteConcernError,
 } from 'mongodb'
@@ -34,4 +35,9 @@ export function isTransient(error: unknown): boolean {
     error.hasErrorLabel('RetryableWriteError') ||
     passing.has(Number(error.code))
   )
+}
+
+/** Whether another transaction held what this one wanted to write. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === 112
 }

@@ -1,36 +1,103 @@
-import type { AnyBulkWriteOperation, ClientSession } from 'mongodb'
+import type { ClientSession } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
-import type { OrderDocument } from '../collections/orders.ts'
-import type { ProductDocument } from '../collections/products.ts'
 import type { Hooks } from '../collections/transaction.ts'
-import { transact } from '../collections/transaction.ts'
+import { Outdated, transact } from '../collections/transaction.ts'
+import { isConflict } from '../collections/transient.ts'
 import type { Command } from './commands.ts'
+import { ShopError } from './errors.ts'
+import type { KnownStock } from './known-stock.ts'
 import { readSnapshot } from './read-snapshot.ts'
 import type { Settlement } from './settle.ts'
 import { settle } from './settle.ts'
-import type { OrderChange } from './working-orders.ts'
 import type { ProductChange } from './working-stock.ts'
+import { GuardRefused, writeOrders, writeStock } from './write-settlement.ts'
+
+export interface BatchOptions extends Hooks {
+  /** Asked at each attempt. */
+  readonly commands: () => readonly Command[]
+  readonly known: KnownStock
+  /** Whether other processes are after the same products. */
+  readonly isContended: () => boolean
+}
 
 /** One batch, one transaction: read what the commands name, settle in memory, write, commit. */
-export function commitBatch(
+export async function commitBatch(
   collections: Collections,
   session: ClientSession,
-  { commands, ...hooks }: { commands: () => readonly Command[] } & Hooks,
+  { commands, known, isContended, onDecided, ...hooks }: BatchOptions,
 ): Promise<Settlement> {
   /** What went as far as a commit: one of them may have taken effect although no answer came back. */
   const earlier: Settlement[] = []
-  return transact(
-    session,
-    async () => {
-      for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
-      const batch = commands()
-      const settlement = settle(batch, await readSnapshot(collections, session, batch), new Date())
-      await write(collections, session, settlement)
-      earlier.push(settlement)
-      return settlement
-    },
-    hooks,
-  )
+  let trusts = true
+  const settlement = await transact(session, attempt, { ...hooks, onDecided: onDecided && decided })
+  known.written(settlement.changes)
+  return settlement
+
+  async function attempt(): Promise<Settlement> {
+    for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
+    const batch = commands()
+    const byKnown = trusts && earlier.length === 0 ? settleByKnown(batch, known) : undefined
+    const settlement = byKnown ?? (await settleByRead(batch))
+    try {
+      const written = isContended() ? await writeStockFirst(settlement) : await writeOrdersFirst(settlement)
+      earlier.push(written)
+      return written
+    } catch (error) {
+      // A conflict says only that another transaction holds a product. What else fails may be due to what is known.
+      trusts &&= isConflict(error)
+      throw byKnown && error instanceof GuardRefused
+        ? new Outdated('a product is not what it was', { cause: error })
+        : error
+    }
+  }
+
+  async function settleByRead(batch: readonly Command[]): Promise<Settlement> {
+    const snapshot = await readSnapshot(collections, session, batch)
+    known.read(snapshot.products)
+    return settle(batch, snapshot, new Date())
+  }
+
+  /** A product is held from its write to the commit, and the orders' insert is the longest part of that. */
+  async function writeOrdersFirst(settlement: Settlement): Promise<Settlement> {
+    await writeOrders(collections, session, settlement)
+    await writeStock(collections, session, { settlement, guard: 'revision' })
+    return settlement
+  }
+
+  /**
+   * Where other processes want the same products, a conflict then costs one write and not all of them. What they have
+   * sold in the meantime does not matter as long as there is enough; what is left is read afterwards.
+   */
+  async function writeStockFirst(settlement: Settlement): Promise<Settlement> {
+    await writeStock(collections, session, { settlement, guard: 'version' })
+    const written = { ...settlement, changes: await asWritten(collections, session, settlement.changes) }
+    await writeOrders(collections, session, written)
+    return written
+  }
+
+  function decided(): void {
+    known.written(earlier.at(-1)!.changes)
+    onDecided!()
+  }
+}
+
+/** Other processes may have changed the same products before this transaction began: what the batch has left of them. */
+async function asWritten(
+  { products }: Collections,
+  session: ClientSession,
+  changes: readonly ProductChange[],
+): Promise<ProductChange[]> {
+  const ids = changes.map(({ before }) => before._id)
+  const left = await products.find({ _id: { $in: ids } }, { session }).toArray()
+  const byId = new Map(left.map((product) => [product._id.toHexString(), product]))
+  return changes.map(({ before, after }) => ({ before, after: byId.get(before._id.toHexString()) ?? after }))
+}
+
+/** Nobody is refused by what may be outdated: it decides only where all get what they want. */
+function settleByKnown(batch: readonly Command[], known: KnownStock): Settlement | undefined {
+  const snapshot = known.snapshotFor(batch)
+  const settlement = snapshot && settle(batch, snapshot, new Date())
+  return settlement?.outcomes.some((outcome) => outcome instanceof ShopError) ? undefined : settlement
 }
 
 /**
@@ -52,61 +119,4 @@ async function isWritten(
   if (movement) return (await movements.findOne({ _id: movement._id, at: movement.at }, { session })) !== null
   const product = created[0] ?? changes[0]?.after
   return product !== undefined && (await products.findOne(product, { session })) !== null
-}
-
-/**
- * Orders before stock: a product is held by the transaction from its write to the commit, and the orders' insert is
- * the longest part of that.
- */
-async function write(
-  { products, orders, movements }: Collections,
-  session: ClientSession,
-  settlement: Settlement,
-): Promise<void> {
-  if (settlement.orders.length > 0) await orders.insertMany([...settlement.orders], { session })
-  if (settlement.moves.length > 0) {
-    const { matchedCount } = await orders.bulkWrite(settlement.moves.map(guardedMove), { session })
-    if (matchedCount !== settlement.moves.length) throw new Error('the status guard refused a settled batch')
-  }
-  if (settlement.movements.length > 0) await movements.insertMany([...settlement.movements], { session })
-  if (settlement.created.length > 0) await products.insertMany([...settlement.created], { session })
-  if (settlement.changes.length > 0) {
-    const { matchedCount } = await products.bulkWrite(settlement.changes.map(guardedWrite), { session })
-    if (matchedCount !== settlement.changes.length) throw new Error('the stock guard refused a settled batch')
-  }
-}
-
-/** The guard is the filter: an order is moved only from the status that the move was allowed from. */
-function guardedMove({ from, steps, after }: OrderChange): AnyBulkWriteOperation<OrderDocument> {
-  const keys = steps.flatMap(({ key }) => key ?? [])
-  return {
-    updateOne: {
-      filter: { _id: after._id, status: from },
-      update: {
-        $set: { status: after.status, ...(after.stockReturned && { stockReturned: true }) },
-        $push: { history: { $each: [...steps] }, ...(keys.length > 0 && { keys: { $each: keys } }) },
-      },
-    },
-  }
-}
-
-/** The guard is the filter: a write that takes stock matches only a product that has it. */
-function guardedWrite({ before, after }: ProductChange): AnyBulkWriteOperation<ProductDocument> {
-  const { name, description, category, price, updatedAt } = after
-  const taken = before.quantity - after.quantity
-  return {
-    updateOne: {
-      filter: { _id: before._id, quantity: { $gte: Math.max(0, taken) } },
-      update: {
-        $inc: { quantity: -taken, revision: after.revision - before.revision, version: after.version - before.version },
-        $set: {
-          updatedAt,
-          ...(name !== before.name && { name }),
-          ...(description !== before.description && { description }),
-          ...(category !== before.category && { category }),
-          ...(price !== before.price && { price }),
-        },
-      },
-    },
-  }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises'
 import type { ClientSession } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { ProductDocument } from '../collections/products.ts'
@@ -5,6 +6,7 @@ import type { Command, ResultOf } from './commands.ts'
 import { commitBatch } from './commit.ts'
 import { Entry } from './entry.ts'
 import { ShopError } from './errors.ts'
+import { KnownStock } from './known-stock.ts'
 import type { Settlement } from './settle.ts'
 
 /** Commands that may wait; one more is refused at once, for it could not be served before its deadline. */
@@ -14,6 +16,10 @@ const MAX_COMMANDS = 512
 const MAX_WEIGHT = 4000
 /** How many lines an order gives back is known only once it is read. */
 const MOVE_WEIGHT = 40
+/** For so long after a conflict, other processes are taken to be after the same products. */
+const CONTENDED_MS = 1000
+const GIVE_WAY_MS = 8
+const ANSWERS_A_TURN = 4
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
 export interface Desk {
@@ -25,16 +31,21 @@ export interface Desk {
 
 export interface DeskOptions {
   readonly collections: Collections
-  /** The desk's own session, for life: see transact. */
-  readonly session: ClientSession
+  /** The desk's own sessions, for life (see transact): while the commit on one waits for the majority, the other works. */
+  readonly sessions: readonly [ClientSession, ClientSession]
   /** Called when another transaction holds what a batch wants. Must not throw. */
   readonly onConflict: () => Promise<void>
   /** Called after a commit, before its callers are answered, with the products as it left them. */
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
-export function openDesk({ collections, session, onConflict, onCommit }: DeskOptions): Desk {
+export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOptions): Desk {
   const queue: Entry[] = []
+  const known = new KnownStock()
+  /** By session: the batch that is on its way. */
+  const busy: (Promise<void> | undefined)[] = []
+  let answering = Promise.resolve()
+  let contendedUntil = -Infinity
   let serving: Promise<void> | undefined
   let closed = false
 
@@ -49,19 +60,53 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     async close() {
       closed = true
       await serving
+      for (const batch of busy) await batch
+      await answering
     },
   }
 
-  /** No timer gathers orders: while one commit is in flight the next batch forms by itself. */
+  /**
+   * No timer gathers orders: while one batch is on its way to the primary, the next forms by itself. It begins when
+   * the primary has the one before; the callers of that are answered when a majority has it.
+   */
   async function serve(): Promise<void> {
     while (queue.length > 0) {
+      await oneIsFree()
+      if (isContended()) await giveWay()
+      const turn = busy[0] ? 1 : 0
       const batch = takeBatch(queue)
-      if (batch.length > 0) await commit(batch)
+      if (batch.length === 0) continue
+      await new Promise<void>((resolve) => {
+        // Where nobody else waits, the second question is a detour.
+        const onDecided = batch.length > 1 ? resolve : undefined
+        busy[turn] = commit(batch, sessions[turn], onDecided).finally(() => {
+          busy[turn] = undefined
+          resolve()
+        })
+      })
     }
     serving = undefined
   }
 
-  async function commit(batch: readonly Entry[]): Promise<void> {
+  async function oneIsFree(): Promise<void> {
+    const [first, second] = busy
+    if (first && second) await Promise.race([first, second])
+  }
+
+  /**
+   * Other processes want the same products: each lets the others have their turn, and its own callers, who are all
+   * answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
+   */
+  async function giveWay(): Promise<void> {
+    for (const batch of busy) await batch
+    await wait(Math.random() * GIVE_WAY_MS)
+  }
+
+  function isContended(): boolean {
+    return performance.now() < contendedUntil
+  }
+
+  async function commit(batch: readonly Entry[], session: ClientSession, onDecided?: () => void): Promise<void> {
     const progress = { commitSent: false }
     for (const entry of batch) entry.send(progress)
     let wanted = batch
@@ -69,28 +114,46 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     try {
       settlement = await commitBatch(collections, session, {
         commands: () => wanted.map((entry) => entry.command),
+        known,
+        isContended,
         progress,
+        onDecided,
         givenUp() {
           wanted = wanted.filter((entry) => entry.isWanted())
           return wanted.length === 0
         },
-        onConflict,
+        onConflict() {
+          contendedUntil = performance.now() + CONTENDED_MS
+          return onConflict()
+        },
       })
     } catch (error) {
-      if (wanted.length > 1) return splitAndCommit(wanted)
+      if (wanted.length > 1) return splitAndCommit(wanted, session)
       for (const entry of wanted) entry.answer(new ShopError('INTERNAL', {}, { cause: error }))
       return
     }
     onCommit(productsOf(settlement))
-    const outcomes = new Map(settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]))
-    for (const entry of wanted) entry.answer(outcomes.get(entry.command)!)
+    const outcomes: Outcomes = new Map(
+      settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]),
+    )
+    answering = answering.then(() => answerAll(wanted, outcomes))
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */
-  async function splitAndCommit(batch: readonly Entry[]): Promise<void> {
+  async function splitAndCommit(batch: readonly Entry[], session: ClientSession): Promise<void> {
     const middle = batch.length >> 1
-    await commit(batch.slice(0, middle))
-    await commit(batch.slice(middle))
+    await commit(batch.slice(0, middle), session)
+    await commit(batch.slice(middle), session)
+  }
+}
+
+type Outcomes = ReadonlyMap<Command, ResultOf<Command> | ShopError>
+
+/** A few at a time: what the database says of the next batch must not wait until all of these are written. */
+async function answerAll(entries: readonly Entry[], outcomes: Outcomes): Promise<void> {
+  for (const [index, entry] of entries.entries()) {
+    if (index > 0 && index % ANSWERS_A_TURN === 0) await immediate()
+    entry.answer(outcomes.get(entry.command)!)
   }
 }
 

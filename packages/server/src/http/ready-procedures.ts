@@ -1,8 +1,8 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
-import type { Meta } from '../trpc.ts'
-import { procedure as base } from '../trpc.ts'
+import type { Definition } from './call-procedure.ts'
+import { isPlain } from './call-procedure.ts'
 
 /** A procedure whose answers may be kept as bytes: its meta says `ready`. */
 export interface ReadyProcedure {
@@ -17,16 +17,6 @@ export interface ReadyProcedure {
   readonly item: z.ZodType
 }
 
-/** What tRPC keeps of a procedure, as far as it is needed here. Its types call it internal: the version is pinned. */
-interface Definition {
-  readonly meta?: Meta
-  readonly type: string
-  readonly middlewares: readonly (Function & { readonly _type?: string })[]
-  readonly inputs: readonly z.ZodType[]
-  readonly output?: z.ZodType
-  readonly resolver: (told: object) => Promise<unknown>
-}
-
 const definitionOf = (procedure: unknown): Definition => (procedure as { _def: Definition })._def
 
 /** The ready procedures of a router, by name. What could go wrong later goes wrong here, at the start. */
@@ -38,9 +28,10 @@ export function readyProcedures(router: AnyTRPCRouter): ReadonlyMap<string, Read
 
 function readyProcedure(path: string, definition: Definition): ReadyProcedure {
   const { type, inputs, output, resolver } = definition
-  const [schema = z.void()] = inputs
+  const [schema = z.unknown()] = inputs
   const fault = (text: string): Error => new Error(`${path} cannot be ready: ${text}`)
   if (type !== 'query') throw fault(`it is a ${type}`)
+  // Whoever adds a check of the caller to a procedure must not find it skipped.
   if (!isPlain(definition)) throw fault('its chain holds more than input, output and what every procedure has')
   if (!output) throw fault('it has no output schema')
   return {
@@ -52,17 +43,6 @@ function readyProcedure(path: string, definition: Definition): ReadyProcedure {
     },
     item: itemOf(output),
   }
-}
-
-/** Whoever adds a check of the caller to a procedure must not find it skipped. */
-function isPlain({ middlewares, inputs }: Definition): boolean {
-  const own = definitionOf(base).middlewares
-  const links = middlewares.slice(own.length, -1)
-  return (
-    inputs.length <= 1 &&
-    own.every((link, index) => middlewares[index] === link) &&
-    links.every(({ _type }) => _type === 'input' || _type === 'output')
-  )
 }
 
 function itemOf(output: z.ZodType): z.ZodType {

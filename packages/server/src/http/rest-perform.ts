@@ -1,8 +1,9 @@
 import type { AnyTRPCRouter } from '@trpc/server'
-import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
+import { getTRPCErrorFromUnknown } from '@trpc/server'
 import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
+import { procedureCaller } from './call-procedure.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { inputReader } from './rest-input.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -15,20 +16,24 @@ export interface RestResponse {
   readonly body: string
 }
 
-export type Perform = (request: RestRequest, context: Context, signal?: AbortSignal) => Promise<RestResponse>
+export type Perform = (request: RestRequest, context: Context, signal: AbortSignal) => Promise<RestResponse>
 
 /** Turns an operation into a function from request to response; which server carries it does not matter. */
 export function performer(router: AnyTRPCRouter, operation: Operation): Perform {
   const { route, procedure, answer } = operation
   const { read, locate } = inputReader(operation)
+  const call = procedureCaller(router, procedure)
+  const type = route.method === 'GET' ? 'query' : 'mutation'
   const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
 
   return async (request, ctx, signal) => {
     const input = read(request)
-    const output = await call(input, ctx, signal).catch((thrown: unknown) => {
-      const error = toShopError(getTRPCErrorFromUnknown(thrown))
-      throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
-    })
+    const output = await call({ ctx, type, getRawInput: () => input, signal, batchIndex: 0 }).catch(
+      (thrown: unknown) => {
+        const error = toShopError(getTRPCErrorFromUnknown(thrown))
+        throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
+      },
+    )
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,
@@ -39,17 +44,5 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       },
       body: JSON.stringify(body),
     }
-  }
-
-  function call(input: unknown, ctx: Context, signal?: AbortSignal): Promise<unknown> {
-    return callTRPCProcedure({
-      router,
-      path: procedure,
-      getRawInput: async () => input,
-      ctx,
-      type: route.method === 'GET' ? 'query' : 'mutation',
-      signal,
-      batchIndex: 0,
-    })
   }
 }

@@ -1,15 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AnyTRPCRouter } from '@trpc/server'
-import {
-  callTRPCProcedure,
-  getTRPCErrorFromUnknown,
-  getTRPCErrorShape,
-  transformTRPCResponse,
-  TRPCError,
-} from '@trpc/server'
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, transformTRPCResponse, TRPCError } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { getHTTPStatusCode } from '@trpc/server/http'
 import type { Context } from '../context.ts'
+import type { CallProcedure } from './call-procedure.ts'
+import { procedureCaller } from './call-procedure.ts'
 import { readBody, signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
@@ -46,12 +42,22 @@ export function leanHandler(options: RpcOptions): RequestListener {
   const { router, createContext, onError, responseMeta } = options
   const config = router._def._config
   const plainCall = plainCallReader(options)
+  const callers = new Map<string, CallProcedure>()
   const handleAny = createHTTPHandler(options)
 
   return (request, response) => {
     const call = plainCall(request)
     if (!call) return handleAny(request, response)
     answer(call, request, response).catch((error: Error) => response.destroy(error))
+  }
+
+  /** Not made in advance: the procedures of a lazy router come later. */
+  function callerOf(path: string): CallProcedure {
+    const known = callers.get(path)
+    if (known) return known
+    const caller = procedureCaller(router, path)
+    callers.set(path, caller)
+    return caller
   }
 
   async function answer(call: PlainCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -76,10 +82,9 @@ export function leanHandler(options: RpcOptions): RequestListener {
     }
 
     async function run(path: string, batchIndex: number): Promise<Outcome> {
-      const getRawInput = async (): Promise<unknown> => inputs.read(batchIndex)
+      const getRawInput = (): unknown => inputs.read(batchIndex)
       try {
-        const data: unknown = await callTRPCProcedure({ router, path, getRawInput, ctx, type, signal, batchIndex })
-        return { data }
+        return { data: await callerOf(path)({ getRawInput, ctx, type, signal, batchIndex }) }
       } catch (cause) {
         return { error: report(cause) }
       }

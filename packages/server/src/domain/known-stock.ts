@@ -1,0 +1,58 @@
+import type { ProductDocument } from '../collections/products.ts'
+import type { Snapshot } from './batch.ts'
+import type { Command } from './commands.ts'
+import type { ProductChange } from './working-stock.ts'
+
+/** For so long a product is not read again: what somebody has written past the desk is met after this time. */
+const FRESH_MS = 1000
+const MAX_KNOWN = 10_000
+
+interface Known {
+  readonly product: ProductDocument
+  readonly readAt: number
+}
+
+/**
+ * The products as the desk's own batches have left them, so that plain orders need not read what the last batch wrote.
+ * It may be wrong, so it decides nothing alone: each write that rests on it names the revision it was decided by, and
+ * no order is refused for it.
+ */
+export class KnownStock {
+  readonly #known = new Map<string, Known>()
+
+  /** What the orders would read, or undefined where they must. */
+  snapshotFor(commands: readonly Command[]): Snapshot | undefined {
+    const freshest = performance.now() - FRESH_MS
+    const products = new Map<string, ProductDocument>()
+    for (const command of commands) {
+      if (command.kind !== 'placeOrder') return undefined
+      for (const { productId } of command.lines) {
+        const known = this.#known.get(productId)
+        if (!known || known.readAt < freshest) return undefined
+        products.set(productId, known.product)
+      }
+    }
+    return { products: [...products.values()], orders: new Map(), movements: [] }
+  }
+
+  /** Takes over what a transaction has read. */
+  read(products: readonly ProductDocument[]): void {
+    if (this.#known.size > MAX_KNOWN) this.#known.clear()
+    const readAt = performance.now()
+    for (const product of products) this.#known.set(product._id.toHexString(), { product, readAt })
+  }
+
+  /** Takes over what a batch has made of them, as soon as the primary has it. */
+  written(changes: readonly ProductChange[]): void {
+    for (const { after } of changes) {
+      const id = after._id.toHexString()
+      const known = this.#known.get(id)
+      if (known && known.product.revision < after.revision) this.#known.set(id, { ...known, product: after })
+    }
+  }
+
+  /** After anything has gone otherwise than thought. */
+  forget(): void {
+    this.#known.clear()
+  }
+}

@@ -1,0 +1,87 @@
+import type { AnyBulkWriteOperation, ClientSession } from 'mongodb'
+import type { Collections } from '../collections/collections.ts'
+import type { OrderDocument } from '../collections/orders.ts'
+import type { ProductDocument } from '../collections/products.ts'
+import type { Settlement } from './settle.ts'
+import type { OrderChange } from './working-orders.ts'
+import type { ProductChange } from './working-stock.ts'
+
+/**
+ * What a product must still be for a write of its stock: just what the batch was decided by, or, where other processes
+ * sell it too, at least the same thing at the same price.
+ */
+type Guard = 'revision' | 'version'
+
+/** A document is not what the batch was decided by: its transaction must be aborted. */
+export class GuardRefused extends Error {
+  override readonly name = 'GuardRefused'
+}
+
+export async function writeOrders(
+  { orders, movements }: Collections,
+  session: ClientSession,
+  settlement: Settlement,
+): Promise<void> {
+  if (settlement.orders.length > 0) await orders.insertMany([...settlement.orders], { session })
+  if (settlement.moves.length > 0) {
+    const { matchedCount } = await orders.bulkWrite(settlement.moves.map(guardedMove), { session })
+    if (matchedCount !== settlement.moves.length) throw new GuardRefused('the status guard refused a settled batch')
+  }
+  if (settlement.movements.length > 0) await movements.insertMany([...settlement.movements], { session })
+}
+
+export interface StockWrite {
+  readonly settlement: Settlement
+  readonly guard: Guard
+}
+
+export async function writeStock(
+  { products }: Collections,
+  session: ClientSession,
+  { settlement: { created, changes }, guard }: StockWrite,
+): Promise<void> {
+  if (created.length > 0) await products.insertMany([...created], { session })
+  if (changes.length === 0) return
+  // In one order, so that two processes meet on the first product that both want, and one of them goes on.
+  const inOrder = changes.toSorted((a, b) => (a.before._id.toHexString() < b.before._id.toHexString() ? -1 : 1))
+  const { matchedCount } = await products.bulkWrite(
+    inOrder.map((change) => guardedWrite(change, guard)),
+    { session },
+  )
+  if (matchedCount !== changes.length) throw new GuardRefused('the stock guard refused a settled batch')
+}
+
+/** The guard is the filter: an order is moved only from the status that the move was allowed from. */
+function guardedMove({ from, steps, after }: OrderChange): AnyBulkWriteOperation<OrderDocument> {
+  const keys = steps.flatMap(({ key }) => key ?? [])
+  return {
+    updateOne: {
+      filter: { _id: after._id, status: from },
+      update: {
+        $set: { status: after.status, ...(after.stockReturned && { stockReturned: true }) },
+        $push: { history: { $each: [...steps] }, ...(keys.length > 0 && { keys: { $each: keys } }) },
+      },
+    },
+  }
+}
+
+/** The guard is the filter: a write that takes stock matches only a product that has it. */
+function guardedWrite({ before, after }: ProductChange, guard: Guard): AnyBulkWriteOperation<ProductDocument> {
+  const { name, description, category, price, updatedAt } = after
+  const taken = before.quantity - after.quantity
+  return {
+    updateOne: {
+      filter: { _id: before._id, quantity: { $gte: Math.max(0, taken) }, [guard]: before[guard] },
+      update: {
+        $inc: { quantity: -taken, revision: after.revision - before.revision, version: after.version - before.version },
+        $set: {
+          updatedAt,
+          ...(name !== before.name && { name }),
+          ...(description !== before.description && { description }),
+          ...(category !== before.category && { category }),
+          ...(price !== before.price && { price }),
+        },
+      },
+    },
+  }
+}
