@@ -6,7 +6,8 @@ import { database as databaseModule } from './contenders.ts'
 import type { DatabaseJob, DatabaseResult } from './contenders/database.ts'
 import type { BenchDatabase, BenchShop } from './database.ts'
 import { AMPLE } from './database.ts'
-import type { LoadJob, LoadResult, Outcomes } from './load/load.ts'
+import type { LoadResult, Outcomes } from './load/closed-loop.ts'
+import type { LoadJob } from './load/load.ts'
 
 /** What one measurement showed. */
 export interface Measurement {
