@@ -17,9 +17,11 @@ const stockroom = new URL('contenders/stockroom.ts', import.meta.url)
 
 export const rest: Contender = { name: 'rest', title: 'Stockroom, REST', module: stockroom, door: 'rest' }
 
+export const trpc: Contender = { name: 'trpc', title: 'Stockroom, tRPC', module: stockroom, door: 'trpc' }
+
 export const contenders: readonly Contender[] = [
   rest,
-  { name: 'trpc', title: 'Stockroom, tRPC', module: stockroom, door: 'trpc' },
+  trpc,
   {
     name: 'read-check',
     title: 'Express: read, check, insert, decrement',

@@ -51,7 +51,7 @@ export async function cost(
     title: labelOf(key),
     run: () => measureCost(mongo, { ...key, ...time, widest }),
   }))
-  return report(await inRounds(cases, rounds, say))
+  return report(await inRounds(cases, { rounds, unit: 'orders/s' }, say))
 }
 
 async function measureCost(
@@ -96,11 +96,11 @@ function report(rows: readonly Summary<CostKey>[]): Report {
   }
 }
 
-function cells({ key, ordersPerSecond, latencyMs }: Summary<CostKey>): string[] {
+function cells({ key, perSecond, latencyMs }: Summary<CostKey>): string[] {
   return [
     figure(key.value),
-    ordersPerSecond === undefined ? 'not counted' : figure(ordersPerSecond),
-    ...(key.curve === 'lines' ? [ordersPerSecond === undefined ? none : figure(ordersPerSecond * key.value)] : []),
+    perSecond === undefined ? 'not counted' : figure(perSecond),
+    ...(key.curve === 'lines' ? [perSecond === undefined ? none : figure(perSecond * key.value)] : []),
     latencyMs ? ms(latencyMs.p50) : none,
     latencyMs ? ms(latencyMs.p99) : none,
   ]
@@ -109,9 +109,9 @@ function cells({ key, ordersPerSecond, latencyMs }: Summary<CostKey>): string[] 
 function chart(curve: Curve, rows: readonly Summary<CostKey>[]): string {
   const bars = rows
     .filter(({ key }) => key.curve === curve)
-    .map(({ key, ordersPerSecond = 0 }) => ({
+    .map(({ key, perSecond = 0 }) => ({
       label: labelOf(key),
-      value: ordersPerSecond,
+      value: perSecond,
       strong: true,
     }))
   return barChart({ title: curves[curve].title, unit: 'orders/s', groups: [{ title: '', bars }] })

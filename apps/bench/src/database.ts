@@ -1,6 +1,7 @@
 import { startMongo } from '@stockroom/local-mongo'
 import { openShop } from '@stockroom/server'
-import { MongoClient } from 'mongodb'
+import { MongoClient, ObjectId } from 'mongodb'
+import type { StoredProduct } from './contenders/documents.ts'
 import { fillOrders } from './fill-orders.ts'
 
 /** The MongoDB that a whole run uses: one node, thrown away at the end. */
@@ -15,6 +16,10 @@ export interface BenchShop extends AsyncDisposable {
   readonly database: string
   readonly productIds: readonly string[]
   countOrders(): Promise<number>
+  /** Of the first orders. */
+  orderIds(count: number): Promise<string[]>
+  /** The units on hand of each of these products. */
+  stockOf(productIds: readonly string[]): Promise<Record<string, number>>
   /** Stores orders of one unit each without placing them, and takes their units from stock. */
   fillOrders(count: number): Promise<void>
 }
@@ -35,6 +40,15 @@ export async function openDatabase(): Promise<BenchDatabase> {
         database,
         productIds,
         countOrders: () => db.collection('orders').estimatedDocumentCount(),
+        orderIds: async (count) => {
+          const first = db.collection('orders').find().sort({ _id: 1 }).limit(count).project({ _id: 1 })
+          return (await first.toArray()).map(({ _id }) => String(_id))
+        },
+        stockOf: async (ids) => {
+          const wanted = { _id: { $in: ids.map((id) => new ObjectId(id)) } }
+          const found = await db.collection<StoredProduct>('products').find(wanted).toArray()
+          return Object.fromEntries(found.map(({ _id, quantity }) => [_id.toHexString(), quantity]))
+        },
         fillOrders: (count) => fillOrders(db, count),
         [Symbol.asyncDispose]: async () => void (await db.dropDatabase()),
       }

@@ -16,7 +16,7 @@ export async function fillOrders(db: Db, count: number): Promise<void> {
     })
     await orders.insertMany(batch, { ordered: false, writeConcern: { w: 1 } })
   }
-  const sold = all.map(({ _id }, index) => ({ _id, units: Math.ceil((count - index) / all.length) }))
+  const sold = all.slice(0, count).map(({ _id }, index) => ({ _id, units: Math.ceil((count - index) / all.length) }))
   await products.bulkWrite(
     sold.map(({ _id, units }) => ({ updateOne: { filter: { _id }, update: { $inc: { quantity: -units } } } })),
     { writeConcern: { w: 'majority' } },

@@ -7,16 +7,22 @@ import type { DatabaseJob, DatabaseResult } from './contenders/database.ts'
 import type { BenchDatabase, BenchShop } from './database.ts'
 import { AMPLE } from './database.ts'
 import type { LoadResult, Outcomes } from './load/closed-loop.ts'
+import type { Freshness } from './load/freshness.ts'
 import type { LoadJob } from './load/load.ts'
+import type { Placed } from './load/pace.ts'
 
 /** What one measurement showed. */
 export interface Measurement {
-  readonly ordersPerSecond: number
+  /** Orders, or answers. */
+  readonly perSecond: number
   readonly latencyMs?: { readonly p50: number; readonly p99: number }
-  /** Requests that were answered by anything but an order, in the whole run. */
+  /** Requests that were answered by anything else, in the whole run. */
   readonly failed: Outcomes
+  /** The part of one core that the load generator took. */
   readonly generatorCpu?: number
-  /** Why it does not count: the books do not show what was answered. */
+  /** Of reads: the bytes of an answer, the orders placed meanwhile, and whether answers showed them. */
+  readonly read?: { readonly size: number; readonly placed?: Placed; readonly freshness: Freshness }
+  /** Why it does not count: the books do not show what was answered, or the answers not what was sold. */
   readonly wrong?: string
 }
 
@@ -80,7 +86,7 @@ export async function measureShop(
   const { failed } = split(result.all)
   const wrong = await audit(shop, { ...claimOf(result.all), before })
   return {
-    ordersPerSecond: split(result.measured).placed / result.seconds,
+    perSecond: split(result.measured).placed / result.seconds,
     latencyMs: result.latencyMs,
     failed,
     generatorCpu: result.generatorCpu,
@@ -106,7 +112,7 @@ export async function measureDatabase(
   await using run = await startChild<DatabaseResult>(databaseModule, job)
   const { measured, all, seconds: took } = run.answer
   const wrong = await audit(shop, { placed: all, unclear: 0, before: 0 })
-  return { ordersPerSecond: measured / took, failed: {}, ...(wrong && { wrong }) }
+  return { perSecond: measured / took, failed: {}, ...(wrong && { wrong }) }
 }
 
 /** What the answers claim: see Claim. */

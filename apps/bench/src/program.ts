@@ -9,6 +9,9 @@ import { openDatabase } from './database.ts'
 import { environment } from './environment.ts'
 import { flashSale } from './flash-sale.ts'
 import { orders } from './orders/orders.ts'
+import { readKinds } from './reads/answers.ts'
+import { readContenders } from './reads/contenders.ts'
+import { reads } from './reads/reads.ts'
 import { replay } from './replay.ts'
 import type { Section } from './report/docs.ts'
 import { writeDocs } from './report/docs.ts'
@@ -36,7 +39,7 @@ export function benchProgram(args: readonly string[]): Command {
       .option('--write-docs', 'write docs/benchmarks.md and its plots')
 
   timed(command('orders', 'orders a second, and how long one takes'))
-    .option('--contenders <names>', `of ${contenders.map(({ name }) => name).join(', ')}`, named, contenders)
+    .option('--contenders <names>', `of ${namesOf(contenders)}`, named(contenders), contenders)
     .option('--products <numbers>', 'products that are ordered; 1 is a hot product', numbers, [20, 1])
     .option('--connections <numbers>', 'connections that order', numbers, [1, 64, 256])
     .option('--processes <numbers>', 'server processes; 1, 2, and 4 for a hot product, unless given', numbers)
@@ -44,6 +47,14 @@ export function benchProgram(args: readonly string[]): Command {
     .action(({ batches, ...options }) =>
       run('orders', options, (mongo, say) => orders(mongo, { ...options, batches: batches.filter(Boolean) }, say)),
     )
+
+  timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 3, warmUp: 1, rounds: 1 })
+    .option('--contenders <names>', `of ${namesOf(readContenders)}`, named(readContenders), readContenders)
+    .option('--reads <names>', `of ${namesOf(readKinds)}`, named(readKinds), readKinds)
+    .option('--products <numbers>', 'products in the shop', numbers, [20, 2465, 100_000])
+    .option('--connections <number>', 'connections that read', positive, 64)
+    .option('--orders <numbers>', 'orders placed a second meanwhile; 0 for none', numbers, [0, 1000])
+    .action((options) => run('reads', options, (mongo, say) => reads(mongo, options, say)))
 
   command('flash-sale', 'many buyers at once for a few units')
     .option('--rounds <number>', 'how often', positive, 3)
@@ -83,11 +94,11 @@ export function benchProgram(args: readonly string[]): Command {
   }
 }
 
-function timed(command: Command): Command {
+function timed(command: Command, { seconds, warmUp, rounds } = { seconds: 5, warmUp: 2, rounds: 3 }): Command {
   return command
-    .option('--seconds <number>', 'how long each measurement lasts', positive, 5)
-    .option('--warm-up-seconds <number>', 'how long it runs before that', positive, 2)
-    .option('--rounds <number>', 'how often all is measured, in turn', positive, 3)
+    .option('--seconds <number>', 'how long each measurement lasts', positive, seconds)
+    .option('--warm-up-seconds <number>', 'how long it runs before that', positive, warmUp)
+    .option('--rounds <number>', 'how often all is measured, in turn', positive, rounds)
 }
 
 function positive(text: string): number {
@@ -103,12 +114,19 @@ function numbers(text: string): number[] {
   return values
 }
 
-function named(text: string) {
-  return text.split(',').map((name) => {
-    const contender = contenders.find((candidate) => candidate.name === name)
-    if (!contender) throw new InvalidArgumentError(`There is no contender "${name}".`)
-    return contender
-  })
+interface Named {
+  readonly name: string
+}
+
+const namesOf = (choices: readonly Named[]): string => choices.map(({ name }) => name).join(', ')
+
+function named<Choice extends Named>(choices: readonly Choice[]) {
+  return (text: string): Choice[] =>
+    text.split(',').map((name) => {
+      const choice = choices.find((candidate) => candidate.name === name)
+      if (!choice) throw new InvalidArgumentError(`Choose of ${namesOf(choices)}: there is no "${name}".`)
+      return choice
+    })
 }
 
 /** As somebody else would type it: without the files of this machine. */

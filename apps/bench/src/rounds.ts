@@ -1,4 +1,5 @@
 import type { Measurement } from './measure.ts'
+import { figure } from './report/figures.ts'
 
 /** Something to measure, once in each round. */
 export interface Case<Key> {
@@ -12,7 +13,7 @@ export interface Case<Key> {
 export interface Summary<Key> {
   readonly key: Key
   /** Undefined where a round does not count: a fast wrong answer has no speed. */
-  readonly ordersPerSecond?: number
+  readonly perSecond?: number
   readonly latencyMs?: { readonly p50: number; readonly p99: number }
   /** Why it does not count, from the rounds where it is so. */
   readonly wrong: readonly string[]
@@ -25,18 +26,18 @@ export interface Summary<Key> {
  */
 export async function inRounds<Key>(
   cases: readonly Case<Key>[],
-  rounds: number,
+  { rounds, unit }: { readonly rounds: number; readonly unit: 'orders/s' | 'reads/s' },
   say: (line: string) => void,
 ): Promise<Summary<Key>[]> {
   const measured = cases.map((): Measurement[] => [])
   for (let round = 1; round <= rounds; round++) {
     for (const [index, { title, run }] of cases.entries()) {
       const measurement = await run().catch((error: unknown): Measurement => {
-        return { ordersPerSecond: 0, failed: {}, wrong: error instanceof Error ? error.message : String(error) }
+        return { perSecond: 0, failed: {}, wrong: error instanceof Error ? error.message : String(error) }
       })
       measured[index]!.push(measurement)
-      const { wrong, ordersPerSecond } = measurement
-      const outcome = wrong ? `not counted: ${wrong}` : `${Math.round(ordersPerSecond).toLocaleString('en')} orders/s`
+      const { wrong, perSecond } = measurement
+      const outcome = wrong ? `not counted: ${wrong}` : `${figure(perSecond)} ${unit}`
       say(`[${round}/${rounds} ${index + 1}/${cases.length}] ${title}: ${outcome}`)
     }
   }
@@ -49,7 +50,7 @@ function summary<Key>(key: Key, rounds: readonly Measurement[]): Summary<Key> {
   const latencies = rounds.flatMap((round) => round.latencyMs ?? [])
   return {
     key,
-    ordersPerSecond: median(rounds.map((round) => round.ordersPerSecond)),
+    perSecond: median(rounds.map((round) => round.perSecond)),
     ...(latencies.length > 0 && {
       latencyMs: { p50: median(latencies.map(({ p50 }) => p50)), p99: median(latencies.map(({ p99 }) => p99)) },
     }),

@@ -10,7 +10,13 @@ import { rest } from '../src/contenders.ts'
 import type { BenchDatabase } from '../src/database.ts'
 import { openDatabase } from '../src/database.ts'
 import { flashSale } from '../src/flash-sale.ts'
+import type { Measurement } from '../src/measure.ts'
 import { orders } from '../src/orders/orders.ts'
+import { readKinds } from '../src/reads/answers.ts'
+import type { ReadContender } from '../src/reads/contenders.ts'
+import { readContenders } from '../src/reads/contenders.ts'
+import { reads } from '../src/reads/reads.ts'
+import type { Report } from '../src/report/report.ts'
 import { writeDocs } from '../src/report/docs.ts'
 
 let mongo: BenchDatabase
@@ -46,8 +52,8 @@ test('bench orders measures all contenders in turn and finds the books in order'
   expect(command).toBe(['pnpm bench orders', ...time, ...few].join(' '))
   expect(machine).toMatchObject({ node: process.versions.node, mongod: mongo.version })
   expect(results.map(({ contender }: { contender: string }) => contender)).toEqual(['rest', 'read-check', 'database'])
-  for (const result of results) expect(result.ordersPerSecond).toBeGreaterThan(0)
-  expect(results[0].ratios['read-check']).toBeCloseTo(results[0].ordersPerSecond / results[1].ordersPerSecond)
+  for (const result of results) expect(result.perSecond).toBeGreaterThan(0)
+  expect(results[0].ratios['read-check']).toBeCloseTo(results[0].perSecond / results[1].perSecond)
   expect(results[0].latencyMs.p99).toBeGreaterThanOrEqual(results[0].latencyMs.p50)
   expect(stdout).toMatch(/Stockroom, REST +\| +1 \| +8 \| +[\d,]+ \|/)
   expect(stderr).toContain('[1/1 2/3] 20 products, 8 connections, 1 process: Express: read, check, insert, decrement: ')
@@ -63,12 +69,69 @@ test('a contender whose books do not show what it answered is not counted, howev
   const report = await orders(mongo, { contenders: [rest, ...wrong], ...scenario, ...time }, quiet)
 
   expect(report.ok).toBe(false)
-  const [right, forgetful, generous] = report.results as { ordersPerSecond?: number; wrong: string[] }[]
-  expect(right).toMatchObject({ ordersPerSecond: expect.any(Number), wrong: [] })
-  expect(forgetful!.ordersPerSecond ?? generous!.ordersPerSecond).toBeUndefined()
+  const [right, forgetful, generous] = report.results as { perSecond?: number; wrong: string[] }[]
+  expect(right).toMatchObject({ perSecond: expect.any(Number), wrong: [] })
+  expect(forgetful!.perSecond ?? generous!.perSecond).toBeUndefined()
   expect(forgetful!.wrong.join()).toMatch(/^(\d+) of \1 acknowledged orders are not stored$/)
   expect(generous!.wrong.join()).toMatch(/SKU-000001 stands at 1000000000 instead of \d+$/)
   expect(report.lines.join('\n')).toMatch(/forgetful .*not counted/)
+})
+
+/** A shop of three products, whose `read` is measured for a moment. */
+function readBriefly(read: string, contenders: readonly (string | ReadContender)[], orders: number): Promise<Report> {
+  const chosen = contenders.map((each) =>
+    typeof each === 'string' ? readContenders.find(({ name }) => name === each)! : each,
+  )
+  const scenario = { reads: readKinds.filter(({ name }) => name === read), products: [3], orders: [orders] }
+  const time = { seconds: 0.3, warmUpSeconds: 0.1, rounds: 1 }
+  return reads(mongo, { contenders: chosen, connections: 4, ...scenario, ...time }, quiet)
+}
+
+test('bench reads measures both doors beside the other contenders', async () => {
+  const lists = await readBriefly('list', ['trpc', 'plain-trpc', 'bare'], 0)
+  const orders = await readBriefly('order', ['rest', 'express-database'], 0)
+
+  for (const { ok, results } of [lists, orders]) {
+    const [own, other] = results as { perSecond: number; contender: string; ratios: Record<string, number> }[]
+    expect(ok).toBe(true)
+    expect(own!.perSecond).toBeGreaterThan(0)
+    expect(own!.ratios[other!.contender]).toBeCloseTo(own!.perSecond / other!.perSecond)
+  }
+})
+
+test('while orders are placed, answers are compared with what is sold', async () => {
+  const lists = await readBriefly('list', ['rest', 'express-database'], 100)
+  const products = await readBriefly('product', ['trpc'], 100)
+
+  for (const { rounds } of [lists, products].flatMap(({ results }) => results as { rounds: Measurement[] }[])) {
+    const { placed, freshness } = rounds[0]!.read!
+    expect(Object.keys(placed!.outcomes)).toEqual(['201'])
+    expect(freshness).toEqual({ checked: expect.any(Number), wrong: 0 })
+    expect(freshness.checked).toBeGreaterThan(0)
+  }
+})
+
+test('a list that is older than the last acknowledged order is not counted, however fast', async () => {
+  const stale: ReadContender = {
+    name: 'stale',
+    title: 'stale',
+    module: new URL('contenders/stale.ts', import.meta.url),
+    door: 'rest',
+    reads: ['list'],
+    orders: 'itself',
+  }
+  const memory = readContenders.find(({ name }) => name === 'express-memory')!
+  const report = await readBriefly('list', [stale, { ...memory, orders: 'beside' }], 100)
+
+  expect(report.ok).toBe(false)
+  const results = report.results as { perSecond?: number; wrong: string[] }[]
+  for (const { perSecond, wrong } of results) {
+    expect(perSecond).toBeUndefined()
+    expect(wrong.join()).toMatch(
+      /^\d+ wrong answers, the first: a product is shown with \d+ units more than were left$/,
+    )
+  }
+  expect(report.lines.join('\n')).toMatch(/\| stale .*not counted/)
 })
 
 test('a flash sale comes to one order a unit, and refusals for all others', async () => {

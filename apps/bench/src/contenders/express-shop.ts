@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { CreateOrder } from '@stockroom/contracts'
 import type { Collection } from 'mongodb'
 import { MongoClient, ObjectId } from 'mongodb'
@@ -7,6 +6,8 @@ import express from 'express'
 import type { ServerJob } from '../contenders.ts'
 import type { StoredOrder, StoredProduct } from './documents.ts'
 import { clientOptions } from './documents.ts'
+import { listen } from './listen.ts'
+import { shownOrder } from './shown.ts'
 
 export interface Store {
   readonly client: MongoClient
@@ -40,7 +41,7 @@ export function expressShop(place: (store: Store, wanted: Wanted) => Promise<Sto
     const handle: express.RequestHandler = async (request, response) => {
       try {
         const order = await place(store, wantedOf(request.body))
-        response.status(201).json({ message: 'Order created', order_id: order._id, order: shown(order) })
+        response.status(201).json({ message: 'Order created', order_id: order._id, order: shownOrder(order) })
       } catch (error) {
         const { status, code } = error instanceof Refusal ? error : { status: 500, code: 'INTERNAL' }
         response.status(status).json({ detail: code, code })
@@ -50,9 +51,7 @@ export function expressShop(place: (store: Store, wanted: Wanted) => Promise<Sto
     app.use(express.json())
     // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 waits for it
     app.post('/orders', handle)
-    const server = app.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return await listen(createServer(app))
   }
 }
 
@@ -64,24 +63,5 @@ function wantedOf(body: Record<string, unknown>): Wanted {
     userId: input.data.userId,
     productId: new ObjectId(input.data.productId),
     quantity: input.data.quantity!,
-  }
-}
-
-function shown({ _id, userId, lines, total, status, history, createdAt }: StoredOrder) {
-  return {
-    id: _id,
-    user_id: userId,
-    lines: lines.map(({ productId, sku, name, unitPrice, quantity, total }) => ({
-      product_id: productId,
-      sku,
-      name,
-      unit_price: unitPrice,
-      quantity,
-      total,
-    })),
-    total,
-    status,
-    history: history.map(({ status, at }) => ({ status, at })),
-    created_at: createdAt,
   }
 }

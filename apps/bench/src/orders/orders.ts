@@ -11,5 +11,5 @@ export async function orders(
   { rounds, ...options }: OrdersOptions & { readonly rounds: number },
   say: (line: string) => void,
 ): Promise<Report> {
-  return ordersReport(await inRounds(ordersCases(mongo, options), rounds, say))
+  return ordersReport(await inRounds(ordersCases(mongo, options), { rounds, unit: 'orders/s' }, say))
 }

@@ -56,18 +56,18 @@ export function ordersReport(rows: readonly Row[]): Report {
 }
 
 function cells(row: Row, rows: readonly Row[]): string[] {
-  const { key, ordersPerSecond, latencyMs, rounds } = row
+  const { key, perSecond, latencyMs, rounds } = row
   const [processes, connections] =
     key.kind === 'server' ? [key.scenario.processes, key.scenario.connections].map(String) : [none, none]
-  const speeds = rounds.map((round) => round.ordersPerSecond)
+  const speeds = rounds.map((round) => round.perSecond)
   const { 'read-check': readCheck, transaction } = ratios(row, rows)
   const perProcess = toOneProcess(row, rows)
   return [
     titleOf(key),
     processes!,
     connections!,
-    ordersPerSecond === undefined ? 'not counted' : figure(ordersPerSecond),
-    ordersPerSecond === undefined ? none : `${figure(Math.min(...speeds))} to ${figure(Math.max(...speeds))}`,
+    perSecond === undefined ? 'not counted' : figure(perSecond),
+    perSecond === undefined ? none : `${figure(Math.min(...speeds))} to ${figure(Math.max(...speeds))}`,
     readCheck === undefined ? none : times(readCheck),
     transaction === undefined ? none : times(transaction),
     perProcess === undefined ? none : times(perProcess),
@@ -77,8 +77,8 @@ function cells(row: Row, rows: readonly Row[]): string[] {
 }
 
 /** What the same contender places with more processes than one, by what it places with one. */
-function toOneProcess({ key, ordersPerSecond }: Row, rows: readonly Row[]): number | undefined {
-  if (key.kind !== 'server' || key.scenario.processes === 1 || ordersPerSecond === undefined) return undefined
+function toOneProcess({ key, perSecond }: Row, rows: readonly Row[]): number | undefined {
+  if (key.kind !== 'server' || key.scenario.processes === 1 || perSecond === undefined) return undefined
   const one = rows.find(
     (row) =>
       row.key.kind === 'server' &&
@@ -87,17 +87,17 @@ function toOneProcess({ key, ordersPerSecond }: Row, rows: readonly Row[]): numb
       row.key.scenario.products === key.scenario.products &&
       row.key.scenario.connections === key.scenario.connections,
   )
-  return one?.ordersPerSecond && ordersPerSecond / one.ordersPerSecond
+  return one?.perSecond && perSecond / one.perSecond
 }
 
 /** By the name of the baseline, in the same scenario. */
-function ratios({ key, ordersPerSecond }: Row, rows: readonly Row[]): Record<string, number> {
-  if (key.kind !== 'server' || ordersPerSecond === undefined) return {}
+function ratios({ key, perSecond }: Row, rows: readonly Row[]): Record<string, number> {
+  if (key.kind !== 'server' || perSecond === undefined) return {}
   const others = rows.filter((row) => row.key.kind === 'server' && row.key.scenario === key.scenario)
   return Object.fromEntries(
     others.flatMap((other) => {
       const name = other.key.kind === 'server' ? other.key.contender.name : ''
-      return other.ordersPerSecond ? [[name, ordersPerSecond / other.ordersPerSecond]] : []
+      return other.perSecond ? [[name, perSecond / other.perSecond]] : []
     }),
   )
 }
@@ -127,9 +127,9 @@ function chart(rows: readonly Row[]): string {
             ? key.scenario === scenario
             : key.products === scenario.products && key.batch === scenario.connections,
         )
-        .map(({ key, ordersPerSecond = 0 }) => ({
+        .map(({ key, perSecond = 0 }) => ({
           label: titleOf(key),
-          value: ordersPerSecond,
+          value: perSecond,
           strong: key.kind === 'server' && key.contender.title.startsWith('Stockroom'),
         })),
     })),

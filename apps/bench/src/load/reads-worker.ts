@@ -1,0 +1,4 @@
+import { onJob } from '../child.ts'
+import { generateReads } from './reads.ts'
+
+onJob(generateReads)
