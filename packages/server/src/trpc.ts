@@ -10,6 +10,11 @@ import { transformer } from './transformer.ts'
 export interface Meta {
   /** Where the REST door offers the procedure; without it, RPC alone does. */
   readonly rest?: RestRoute
+  /**
+   * A query whose answers both doors keep as bytes (http/ready-bytes.ts): one resource of its `stamp`, or the first page
+   * of them. It must be the same for whoever asks, because the address alone is what the bytes are kept by.
+   */
+  readonly ready?: true
 }
 
 const t = initTRPC

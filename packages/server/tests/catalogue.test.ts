@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb'
-import { MongoClient } from 'mongodb'
+import { MongoClient, ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { ProductDocument } from '../src/collections/products.ts'
 import type { ProductChange } from '../src/domain/catalogue.ts'
@@ -165,6 +165,34 @@ describe('the catalogue', () => {
     await test.caller.products.setQuantity({ id: mug.id, quantity: 8 })
     await expect.poll(() => catalogue.stamp()).toBe(stamp + 3)
     expect(changes).toHaveLength(2)
+  })
+
+  test('does not keep the stamp of an answer that memory does not hold', async () => {
+    await using test = await testShop()
+    const { products } = test.caller
+    await products.upsertMany({ rows: Array.from({ length: 1000 }, () => aProduct()) })
+    const { results } = await products.upsertMany({ rows: [aProduct(), aProduct()] })
+    const id = new ObjectId(results[1]!.id)
+    await using client = new MongoClient(test.uri)
+    const db = client.db(test.database)
+    let answered = async () => {}
+    await using catalogue = openCatalogue(withAnswersThrough(db, () => answered()))
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    const [read, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    answered = () => {
+      read.resolve()
+      return shown.promise
+    }
+    const stamp = catalogue.stamp()
+    const asked = catalogue.byId(id)
+    await read.promise
+    // Acknowledged while a read that has not seen it is on its way.
+    await products.setQuantity({ id: results[1]!.id, quantity: 7 })
+    catalogue.apply(await db.collection<ProductDocument>('products').find({ _id: id }).toArray())
+    shown.resolve()
+    await asked
+    expect(catalogue.stamp()).not.toBe(stamp)
+    expect(await catalogue.byId(id)).toMatchObject({ quantity: 7 })
   })
 
   test('reads the database once for reads that come together', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Answered } from '@stockroom/server/http'
 import { document } from './_document.ts'
 import type { Doors } from './_http.ts'
 import { openDoors, rawRequest, send, sendRaw, statusOf } from './_http.ts'
@@ -185,6 +186,65 @@ describe('stopping', () => {
       expect(await doors.test.caller.products.byId({ id })).toMatchObject({ quantity: 0 })
     },
   )
+})
+
+describe('whoever counts requests', () => {
+  const answered: Answered[] = []
+  let doors: Doors
+  beforeAll(async () => {
+    doors = await openDoors({ onAnswer: (each) => void answered.push(each) })
+  })
+  afterAll(() => doors[Symbol.asyncDispose]())
+
+  const toldOf = async (count = 1) => {
+    await expect.poll(() => answered.length).toBe(count)
+    return answered.splice(0).map(({ method, route, status, seconds }) => {
+      expect(seconds).toBeGreaterThan(0)
+      expect(seconds).toBeLessThan(60)
+      return `${method} ${route} ${status}`
+    })
+  }
+
+  test.for([
+    ['GET', '/orders?limit=1', '/orders', 200],
+    ['GET', '/orders/nothing', '/orders/{order_id}', 404],
+    ['HEAD', '/orders', '/orders', 200],
+    ['PUT', '/products/nothing/quantity?quantity=1', '/products/{product_id}', 404],
+    ['DELETE', '/orders', 'other', 405],
+    ['GET', '/nope', 'other', 404],
+    ['GET', '/trpc/orders.list?x=1', '/trpc/orders.list', 200],
+    ['GET', '/trpc/orders.list,orders.list?batch=1', '/trpc/batch', 200],
+    ['TRACE', '/trpc/orders.list', '/trpc/orders.list', 415],
+    ['GET', '/trpc/nope', 'other', 404],
+    ['GET', '/trpc/constructor', 'other', 404],
+    ['GET', '/livez', '/livez', 200],
+    ['GET', '/docs', '/docs', 200],
+    ['OPTIONS', '/orders', 'other', 405],
+  ] as const)('is told of %s %s', async ([method, path, route, status]) => {
+    await sendRaw(doors.url, rawRequest(`${method} ${path}`))
+    expect(await toldOf()).toEqual([`${method} ${route} ${status}`])
+  })
+
+  test('is told of what was kept ready as of what was not', async () => {
+    const { id } = await doors.test.caller.products.create(aProduct())
+    for (let n = 0; n < 3; n++) await send(`${doors.url}/products/${id}`)
+    expect(await toldOf(3)).toEqual(Array(3).fill('GET /products/{product_id} 200'))
+  })
+
+  test('is told of clients that went away', async () => {
+    const socket = connect(Number(new URL(doors.url).port), '127.0.0.1')
+    const headers = { 'content-type': 'application/json', 'content-length': '10', expect: '100-continue' }
+    socket.write(rawRequest('POST /orders', headers))
+    // "100 Continue" says that the request has arrived.
+    await once(socket, 'data')
+    socket.destroy()
+    expect(await toldOf()).toEqual(['POST /orders 499'])
+  })
+})
+
+test.for(['/livez', '/products', '/nope'])('a body that nobody at %s reads is not waited for', async (path) => {
+  const head = rawRequest(`POST ${path}`, { connection: 'keep-alive', 'content-length': String(9 * 1024 * 1024) })
+  expect(await sendRaw(doors.url, [head, 'x'.repeat(1000)])).toMatch(/\r\nconnection: close\r\n/i)
 })
 
 /** Every address that a page names, of whatever kind. */

@@ -57,8 +57,9 @@ export function toProduct(document: ProductDocument): Product {
     quantity,
     version,
     revision,
-    createdAt,
-    updatedAt,
+    // Products that were written together share a date, of which superjson would tell in every list of them.
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
   })
   made.set(document, product)
   return product

@@ -11,6 +11,7 @@ import { reading } from './errors.ts'
 import { FIRST, openFirstProducts } from './first-products.ts'
 import type { Kept } from './kept-product.ts'
 import { afterChange, afterRead, afterWrite } from './kept-product.ts'
+import { readsTogether } from './reads-together.ts'
 
 /** The stream of changes is down when it has been silent for so long: what another process wrote is seen by then. */
 const SILENT_MS = 1000
@@ -70,7 +71,13 @@ export function openCatalogue(db: Db, memory = 64 * 1024 * 1024): Catalogue {
   /** The time of the last change of the stream, by the database's clock. */
   let position: Timestamp | undefined
   let loading: Promise<Loaded> | undefined
-  const queries = new Map<string, Promise<ProductSnapshot>>()
+  /** The last read of each product that is under way. */
+  const queries = new Map<string, symbol>()
+  const readById = readsTogether(async (ids) => {
+    const { documents, at } = await reading(() => readProducts(db, { _id: { $in: [...ids] } }, ids.length))
+    const found = new Map(documents.map((document) => [document._id.toHexString(), document]))
+    return new Map(ids.map((id) => [id.toHexString(), { document: found.get(id.toHexString()), at }]))
+  })
 
   const closing = new AbortController()
   const following = follow()
@@ -84,12 +91,12 @@ export function openCatalogue(db: Db, memory = 64 * 1024 * 1024): Catalogue {
     async byId(id) {
       const key = id.toHexString()
       const kept = isCurrent() ? (first.get(key) ?? rest.get(key)) : undefined
-      return (kept ?? (await query(key)))?.document
+      return (kept ?? (await query(id)))?.document
     },
     apply(written) {
       for (const document of written) {
         const id = document._id.toHexString()
-        // What is being read may be older: neither kept nor given to those who ask from now on.
+        // What is being read may be older, and must not be kept.
         queries.delete(id)
         const known = find(id)
         if (!known && !first.takes(id)) tell(id, document)
@@ -221,22 +228,22 @@ export function openCatalogue(db: Db, memory = 64 * 1024 * 1024): Catalogue {
     for (const id of known.keys()) if (first.takes(id)) tell(id, undefined)
   }
 
-  /** Reads one product; calls for the same one that come together wait for one query. */
-  async function query(id: string): Promise<Kept | undefined> {
-    const asked = queries.get(id) ?? reading(() => readProducts(db, { _id: new ObjectId(id) }, 1))
-    queries.set(id, asked)
+  /** Reads one product; reads that come together are one query. */
+  async function query(_id: ObjectId): Promise<Kept | undefined> {
+    const id = _id.toHexString()
+    const own = Symbol(id)
+    queries.set(id, own)
     try {
-      const {
-        documents: [document],
-        at,
-      } = await asked
+      const { document, at } = (await readById(_id))!
       const known = find(id)
       const kept = afterRead(known, document, at)
-      if (isBehind(at)) return known ?? kept
-      if (queries.get(id) === asked && kept && (known || position)) put(id, kept)
-      return kept
+      const isOld = isBehind(at)
+      if (!isOld && kept && (known || position) && queries.get(id) === own) put(id, kept)
+      // Nothing will tell of the next change of it.
+      else stamp++
+      return isOld ? (known ?? kept) : kept
     } finally {
-      if (queries.get(id) === asked) queries.delete(id)
+      if (queries.get(id) === own) queries.delete(id)
     }
   }
 

@@ -9,10 +9,17 @@ import { reading, ShopError } from './errors.ts'
 import { keyOf } from './idempotency.ts'
 import { parseId, toCursor } from './ids.ts'
 import { orderFilter } from './order-filter.ts'
+import { readsTogether } from './reads-together.ts'
 
 const DEFAULT_LIMIT = 100
 
 export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] {
+  const read = readsTogether(async (ids) => {
+    // By default the first answer holds no more than 101 documents.
+    const options = { maxTimeMS: 5000, batchSize: ids.length + 1 }
+    const found = await reading(() => orders.find({ _id: { $in: [...ids] } }, options).toArray())
+    return new Map(found.map((order) => [order._id.toHexString(), order]))
+  })
   return {
     async create({ userId, idempotencyKey, ...input }, call = {}) {
       const lines = mergedLines(input)
@@ -48,7 +55,7 @@ export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] 
 
     async byId({ id }) {
       const _id = parseId(id)
-      const order = _id && (await reading(() => orders.findOne({ _id }, { maxTimeMS: 5000 })))
+      const order = _id && (await read(_id))
       if (!order) throw new ShopError('ORDER_NOT_FOUND', { orderId: id })
       return toOrder(order)
     },

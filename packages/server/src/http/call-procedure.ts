@@ -2,6 +2,7 @@ import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
 import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
+import type { Meta } from '../trpc.ts'
 import { procedure as base, typedError } from '../trpc.ts'
 
 interface ProcedureCall {
@@ -16,7 +17,9 @@ interface ProcedureCall {
 export type CallProcedure = (call: ProcedureCall) => Promise<unknown>
 
 /** What tRPC keeps of a procedure, as far as it is needed here. Its types call it internal: the version is pinned. */
-interface Definition {
+export interface Definition {
+  readonly type: string
+  readonly meta?: Meta
   readonly middlewares: readonly (Function & { readonly _type?: string })[]
   readonly inputs: readonly z.ZodType[]
   readonly output?: z.ZodType
@@ -52,7 +55,7 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
 }
 
 /** The base procedure's links, one input or none, an output or none, and the resolver. */
-function isPlain({ middlewares, inputs, resolver }: Definition): boolean {
+export function isPlain({ middlewares, inputs, resolver }: Definition): boolean {
   const own = (base._def as unknown as Definition).middlewares
   const [resolve, ...others] = middlewares.toReversed()
   return (

@@ -2,12 +2,18 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import cors from 'cors'
 import { appRouter } from '../router.ts'
 import type { Shop } from '../shop.ts'
+import type { OnAnswer } from './answered.ts'
+import { answeredTeller } from './answered.ts'
+import { bodyLimit } from './body-limit.ts'
 import { expressApp } from './express-app.ts'
-import { assignRequestId } from './request-id.ts'
+import { readyBytes } from './ready-bytes.ts'
+import { readyRest } from './ready-rest.ts'
+import { readyRpc } from './ready-rpc.ts'
+import { assignRequestId, requestIdOf } from './request-id.ts'
 import type { OnError } from './rest-answer.ts'
 import { leanRest } from './rest-lean.ts'
 import { operationsOf } from './rest-operations.ts'
-import { rpcHandler } from './rpc.ts'
+import { rpcHandler, rpcOptions } from './rpc.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface FrontOptions {
@@ -15,6 +21,8 @@ export interface FrontOptions {
   /** Origins of pages that may call from a browser, such as `https://shop.example`; none unless given. */
   readonly corsOrigins?: readonly string[]
   readonly onError?: OnError
+  /** Told of every request when it is over. */
+  readonly onAnswer?: OnAnswer
   /** Whether the process is about to end: readyz then says so. */
   readonly isDraining?: () => boolean
 }
@@ -24,6 +32,7 @@ export function createFront({
   shop,
   corsOrigins = [],
   onError = () => {},
+  onAnswer,
   isDraining = () => false,
 }: FrontOptions): RequestListener {
   const rpc = rpcHandler(shop, onError)
@@ -35,16 +44,39 @@ export function createFront({
     exposedHeaders: ['x-request-id', 'location', 'retry-after', 'idempotency-replayed'],
     maxAge: 600,
   })
+  const ready = readyBytes({
+    doors: [readyRest(restDoor), readyRpc({ ...rpcOptions(shop, onError), router: appRouter })],
+    stamp: () => shop.products.stamp(),
+    head: [...secure].flat(),
+  })
+  const tell = onAnswer && answeredTeller(restDoor, onAnswer)
+
+  const toDoors = admit(dispatch)
+  const toReady = admit((request, response) => ready(request, response, dispatch))
 
   return (request, response) => {
-    assignRequestId(request, response)
+    assignRequestId(request)
     request.url = withoutOrigin(request.url)
-    response.setHeaders(secure)
-    share(request, response, () => dispatch(request, response))
+    tell?.(request, response)
+    // What a page of another origin is to be told depends on which; all others are told the same.
+    if (request.headers.origin === undefined) ready(request, response, toDoors)
+    else toReady(request, response)
+  }
+
+  /** Puts what every answer says on the response, for doors that add theirs. */
+  function admit(next: RequestListener): RequestListener {
+    return (request, response) => {
+      response.setHeaders(secure)
+      response.setHeader('x-request-id', requestIdOf(request))
+      // What is left of a body that no door reads must not be waited for.
+      if (Number(request.headers['content-length']) > bodyLimit(pathOf(request)))
+        response.setHeader('connection', 'close')
+      share(request, response, () => next(request, response))
+    }
   }
 
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url?.split('?', 1)[0] ?? '/'
+    const path = pathOf(request)
     if (path.startsWith('/trpc/')) rpc(request, response)
     else if (path === '/livez') health(response, true)
     else if (path === '/readyz') void isReady().then((ready) => health(response, ready))
@@ -54,6 +86,10 @@ export function createFront({
   async function isReady(): Promise<boolean> {
     return !isDraining() && (await shop.isReady())
   }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0]!
 }
 
 /** A request may name the whole URL, as to a proxy (RFC 9112, 3.2.2): the doors see what follows the origin. */

@@ -1,3 +1,4 @@
+export type { Answered, OnAnswer } from './answered.ts'
 export type { OnError } from './rest-answer.ts'
 export type { FrontOptions } from './front.ts'
 export { createFront } from './front.ts'

@@ -22,9 +22,6 @@ export interface RestDoor {
   readonly onError: OnError
 }
 
-/** The most that a body may have, in bytes. */
-export const MAX_BODY = 1024 * 1024
-
 export type Answer = (request: RestRequest, response: ServerResponse) => Promise<void>
 
 /** Performs an operation and writes its answer; its errors are for `answerError`. */

@@ -14,7 +14,8 @@ const RestOrder = z
   })
   .meta({ id: 'RestOrder' })
 
-const resources = {
+/** What the REST door makes of each resource, and the schema of that. */
+export const resources = {
   product: { schema: Product, present: (product: unknown) => product },
   order: { schema: RestOrder, present: (order: unknown) => presentOrder(order as OrderType) },
 }

@@ -1,7 +1,9 @@
 import type { RequestListener } from 'node:http'
+import { MAX_BODY } from './body-limit.ts'
 import { hasNoBody, hasPlainJson, plainUrl, readBody } from './plain-json.ts'
-import type { Answer, RestDoor } from './rest-answer.ts'
-import { answerer, answerError, malformedJson, MAX_BODY } from './rest-answer.ts'
+import type { RestDoor } from './rest-answer.ts'
+import { answerer, answerError, malformedJson } from './rest-answer.ts'
+import { finder } from './rest-finder.ts'
 
 /**
  * The operations without Express, for plain requests: no body, or JSON in UTF-8 of a known length. Through Express an
@@ -10,14 +12,14 @@ import { answerer, answerError, malformedJson, MAX_BODY } from './rest-answer.ts
  * tests/rest-mounts.test.ts sends the same requests both ways and compares the answers.
  */
 export function leanRest(door: RestDoor, express: RequestListener): RequestListener {
-  const find = finder(door)
+  const find = finder(new Map(door.operations.map((operation) => [operation, answerer(door, operation)])))
 
   return (request, response) => {
     const { path, query } = plainUrl(request.url ?? '') ?? {}
     const found = path === undefined ? undefined : find(request.method, path)
     const hasBody = request.method !== 'GET' && hasPlainJson(request, MAX_BODY)
     if (!found || !query || !(hasBody || hasNoBody(request))) return express(request, response)
-    const { answer, params } = found
+    const { value: answer, params } = found
     run()
       .catch((error: unknown) => answerError(door, error, { request, response }))
       .catch((error: Error) => response.destroy(error))
@@ -35,29 +37,4 @@ function parse(text: string): unknown {
   } catch (error) {
     throw malformedJson(error)
   }
-}
-
-interface Found {
-  readonly answer: Answer
-  readonly params: Record<string, string>
-}
-
-function finder(door: RestDoor): (method: string | undefined, path: string) => Found | undefined {
-  const routes = door.operations.flatMap((operation) => {
-    const { method, path, alias } = operation.route
-    const answer = answerer(door, operation)
-    return [path, alias ?? []].flat().map((each) => ({ method, answer, pattern: patternOf(each) }))
-  })
-  return (method, path) => {
-    for (const route of routes) {
-      const match = route.method === method && route.pattern.exec(path)
-      if (match) return { answer: route.answer, params: match.groups ?? {} }
-    }
-    return undefined
-  }
-}
-
-/** `/orders/{order_id}` as an expression that names the parts. */
-function patternOf(path: string): RegExp {
-  return new RegExp(`^${path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`)
 }

@@ -1,7 +1,8 @@
 import express from 'express'
 import { ShopError } from '../domain/errors.ts'
+import { MAX_BODY } from './body-limit.ts'
 import type { RestDoor } from './rest-answer.ts'
-import { answerer, MAX_BODY } from './rest-answer.ts'
+import { answerer } from './rest-answer.ts'
 import type { Operation } from './rest-operations.ts'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */

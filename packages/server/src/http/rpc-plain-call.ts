@@ -41,7 +41,7 @@ export function plainCallReader(options: RpcOptions): (request: IncomingMessage)
 }
 
 /** tRPC makes a URL of the host too, and refuses what is none. Most requests name the same one. */
-function hostChecker(): (host: string | undefined) => boolean {
+export function hostChecker(): (host: string | undefined) => boolean {
   let known: string | undefined
   return (host) => {
     if (host === undefined) return false

@@ -3,16 +3,13 @@ import { isShopError } from '../domain/errors.ts'
 import { appRouter } from '../router.ts'
 import type { Shop } from '../shop.ts'
 import { toShopError } from '../trpc.ts'
+import { BULK_PATH, MAX_BODY, MAX_BULK_BODY } from './body-limit.ts'
 import type { OnError } from './rest-answer.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RpcOptions } from './rpc-lean.ts'
 import { leanHandler } from './rpc-lean.ts'
 
 const BASE_PATH = '/trpc/'
-const MAX_BODY = 1024 * 1024
-/** A thousand rows with long descriptions; this one call cannot be batched with others. */
-const MAX_BULK_BODY = 8 * MAX_BODY
-const BULK_PATH = `${BASE_PATH}products.upsertMany`
 const JSON_TYPE = 'application/json'
 
 /** tRPC puts its own list in the place of the one that CORS has begun. */

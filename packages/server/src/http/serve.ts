@@ -41,12 +41,15 @@ export async function serve({
     connectionsCheckingInterval: 1000,
   })
   const inFlight = new Set<ServerResponse>()
-  server.on('request', (_request, response) => {
+  const front = createFront({ ...options, isDraining: () => draining })
+  server.on('request', (request, response) => {
     if (draining) response.shouldKeepAlive = false
+    front(request, response)
+    // Most reads are answered by now.
+    if (response.writableEnded) return
     inFlight.add(response)
     response.once('close', () => inFlight.delete(response))
   })
-  server.on('request', createFront({ ...options, isDraining: () => draining }))
   server.listen(port, host)
   await once(server, 'listening')
   const { port: taken } = server.address() as AddressInfo

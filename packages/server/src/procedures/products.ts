@@ -14,6 +14,7 @@ import { procedure, router } from '../trpc.ts'
 export const products = router({
   list: procedure
     .meta({
+      ready: true,
       rest: {
         method: 'GET',
         path: '/products',
@@ -30,6 +31,7 @@ export const products = router({
 
   byId: procedure
     .meta({
+      ready: true,
       rest: {
         method: 'GET',
         path: '/products/{product_id}',

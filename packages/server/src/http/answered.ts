@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finder } from './rest-finder.ts'
+import type { RestDoor } from './rest-answer.ts'
+
+/** A request that is over, as whoever counts them wants to know it. */
+export interface Answered {
+  readonly method: string
+  /** `/products/{product_id}`, `/trpc/products.list`, `/trpc/batch`, `/livez`; `other` for what there is not. */
+  readonly route: string
+  /** 499 where the client went away before it had its answer. */
+  readonly status: number
+  readonly seconds: number
+}
+
+export type OnAnswer = (answered: Answered) => void
+
+/** Tells of a request when it is over. */
+export function answeredTeller(door: Pick<RestDoor, 'operations' | 'router'>, onAnswer: OnAnswer) {
+  const nameOf = routeNamer(door)
+  return ({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void => {
+    const begun = performance.now()
+    response.once('close', () =>
+      onAnswer({
+        method,
+        route: nameOf(method, url),
+        status: response.writableFinished ? response.statusCode : 499,
+        seconds: (performance.now() - begun) / 1000,
+      }),
+    )
+  }
+}
+
+const pages = new Set(['/', '/docs', '/openapi.json', '/livez', '/readyz'])
+
+/** The route that an address takes: there are as many as the shop has, whatever is asked for. */
+function routeNamer({ operations, router }: Pick<RestDoor, 'operations' | 'router'>) {
+  const find = finder(new Map(operations.map((operation) => [operation, operation.route.path])))
+  const { procedures } = router._def as { procedures: object }
+  return (method: string, url: string): string => {
+    const path = url.split('?', 1)[0]!
+    const [, procedure] = path.split('/trpc/')
+    if (procedure?.includes(',')) return '/trpc/batch'
+    if (pages.has(path) || (procedure !== undefined && Object.hasOwn(procedures, procedure))) return path
+    return find(method === 'HEAD' ? 'GET' : method, path)?.value ?? 'other'
+  }
+}

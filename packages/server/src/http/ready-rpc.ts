@@ -1,0 +1,42 @@
+import type { ReadyDoor } from './ready-bytes.ts'
+import { readyProcedures } from './ready-procedures.ts'
+import { rpcInputs } from './rpc-inputs.ts'
+import type { RpcOptions } from './rpc-lean.ts'
+import { plainCallReader } from './rpc-plain-call.ts'
+import { superjsonText } from './superjson-text.ts'
+
+/** What the RPC door keeps ready: plain calls of ready procedures, single and batched. */
+export function readyRpc(options: Omit<RpcOptions, 'maxBodySize'>): ReadyDoor {
+  const { router, basePath, createContext } = options
+  const plainCall = plainCallReader({ ...options, maxBodySize: 0 })
+  const ready = new Map(
+    Array.from(readyProcedures(router), ([path, { prepare, item }]) => [
+      path,
+      { prepare, dataText: superjsonText((resource) => item.parse(resource)) },
+    ]),
+  )
+
+  return (request) => {
+    const call = request.url?.startsWith(basePath) ? plainCall(request) : undefined
+    if (call?.type !== 'query') return undefined
+    const { isBatch, paths, input } = call
+    const inputs = rpcInputs(router, call, input)
+    const ctx = createContext()
+    const calls = paths.flatMap((path, index) => {
+      const procedure = ready.get(path)
+      const run = procedure?.prepare(inputs.read(index), ctx)
+      return procedure && run ? { run, dataText: procedure.dataText } : []
+    })
+    // One that is not ready takes its neighbours to the door.
+    if (calls.length < paths.length) return undefined
+    return {
+      run: () => Promise.all(calls.map(({ run }) => run())),
+      textOf(outputs) {
+        const texts = calls.map(({ dataText }, index) => `{"result":{"data":${dataText(outputs[index])}}}`)
+        return isBatch ? `[${texts.join(',')}]` : texts[0]!
+      },
+      contentType: 'application/json',
+      vary: ['trpc-accept', 'accept'],
+    }
+  }
+}
