@@ -48,11 +48,7 @@ export function benchProgram(args: readonly string[]): Command {
       run('orders', options, (mongo, say) => orders(mongo, { ...options, batches: batches.filter(Boolean) }, say)),
     )
 
-<<<<<<< HEAD
-  timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 3, warmUp: 1, rounds: 1 })
-=======
   timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 2, warmUp: 1, rounds: 1 })
->>>>>>> reads
     .option('--contenders <names>', `of ${namesOf(readContenders)}`, named(readContenders), readContenders)
     .option('--reads <names>', `of ${namesOf(readKinds)}`, named(readKinds), readKinds)
     .option('--products <numbers>', 'products in the shop', numbers, [20, 2465, 100_000])

@@ -71,14 +71,6 @@ export function shopsBySize(mongo: BenchDatabase) {
 }
 
 export function scenarioTitle({ read, products, orders }: ReadsKey['scenario']): string {
-<<<<<<< HEAD
-  const [of, beside] = [read.name === 'order' ? '' : ` of ${figure(products)} products`, ordersTitle(orders)]
-  return `GET ${read.path}${of}${beside && `, ${beside}`}`
-}
-
-const ordersTitle = (orders: number): string => (orders === 0 ? '' : `${figure(orders)} orders/s`)
-=======
   const of = read.name === 'order' ? '' : ` of ${figure(products)} products`
   return `GET ${read.path}${of}${orders === 0 ? '' : `, ${figure(orders)} orders/s`}`
 }
->>>>>>> reads
