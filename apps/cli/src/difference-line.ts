@@ -26,7 +26,7 @@ export function differenceLine(difference: BookDifference): string {
 
 type StoredMoney = Extract<BookDifference, { kind: 'orderTotal' }>['expected']
 
-const product = ({ productId, sku }: { productId: string; sku?: string }): string =>
+export const product = ({ productId, sku }: { productId: string; sku?: string }): string =>
   sku === undefined ? `product ${productId}` : `product ${sku} (${productId})`
 
 /** Minor units, as they are stored: what is compared is what is shown. */

@@ -1,6 +1,8 @@
 export type { Context } from './context.ts'
 export type { BookDifference } from './domain/books.ts'
 export { ShopError } from './domain/errors.ts'
+export type { Correction, RepairOptions } from './domain/repair.ts'
+export { correctionsOf, repairShop } from './domain/repair.ts'
 export type { VerifyOptions } from './domain/shop-database.ts'
 export { VerifyError } from './domain/shop-database.ts'
 export type { VerifiedBooks } from './domain/verify.ts'

@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb'
+import type { ClientSession, ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { BookDifference } from './books.ts'
 import { live } from './books.ts'
@@ -30,6 +30,20 @@ export async function stockDifferences(
   ]
   const found = products.aggregate<StockRow>(pipeline, { session, allowDiskUse: true })
   return (await found.toArray()).flatMap(toStockDifferences)
+}
+
+/** What the quantity of one product ought to be, by the same sums: a transaction cannot bring collections together. */
+export async function bookedUnits(
+  { orders, movements }: Collections,
+  session: ClientSession,
+  productId: ObjectId,
+): Promise<number> {
+  const ofProduct = { $match: { 'lines.productId': productId } }
+  const came = await movements.aggregate<StockRow>([{ $match: { productId } }, moved], { session }).toArray()
+  const went = await orders
+    .aggregate<StockRow>([live, ofProduct, { $unwind: '$lines' }, ofProduct, ordered], { session })
+    .toArray()
+  return (came[0]?.moved ?? 0) - (went[0]?.ordered ?? 0)
 }
 
 interface StockRow {
