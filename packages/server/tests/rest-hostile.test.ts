@@ -229,10 +229,13 @@ describe('JSON that two readers may read differently', () => {
     }
   })
 
-  test('a minus before 0 sets the stock to 0', async () => {
+  test('a minus before 0 sets the stock to 0, and nobody sees it again', async () => {
     const { id } = await doors.test.caller.products.create(aProduct())
     const { body } = await send(`${doors.url}/products/${id}`, { method: 'PUT', json: '{"quantity":-0}' })
     expect(body).toMatchObject({ product: { quantity: 0 } })
+    const free = '"name":"Free","price":{"amount":-0,"currency":"EUR"},"quantity":-0'
+    const created = await overRpc('products.create')(`{"sku":"FREE",${free}}`)
+    expect(created.text).toMatch(/"amount":0,.*"quantity":0,/)
     const { status } = await send(`${doors.url}/orders`, {
       method: 'POST',
       json: { user_id: 'ada', product_id: id, quantity: 1 },
