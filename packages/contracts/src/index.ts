@@ -1,3 +1,4 @@
+export { decimalPlaces } from './currencies.ts'
 export { errors, Issue, Shortage } from './errors.ts'
 export type { ErrorCode, ErrorDetails, ShopErrorData } from './errors.ts'
 export { Id, IdInput, UserId } from './id.ts'

@@ -5,6 +5,7 @@ import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { OnHand } from './quantity.ts'
 import { text } from './text.ts'
+import { Whole } from './whole.ts'
 
 /**
  * The shop's own code of a product, unique, case kept: 1 to 64 characters, no control character anywhere, no space
@@ -58,15 +59,13 @@ export const ProductById = z.strictObject({ id: IdInput })
 export type ProductById = z.infer<typeof ProductById>
 
 /** Sets the units on hand to an absolute number; with `expected`, only if they are that number now. */
-export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: z.int().min(0).optional() })
+export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: Whole.min(0).optional() })
 export type SetQuantity = z.infer<typeof SetQuantity>
 
 /** Adds units to the stock or takes them away, never below zero, for a reason that the movement will show. */
 export const AdjustQuantity = z.strictObject({
   id: IdInput,
-  delta: z
-    .int()
-    .min(-1_000_000_000)
+  delta: Whole.min(-1_000_000_000)
     .max(1_000_000_000)
     .meta({ examples: [12] }),
   reason: text(200).meta({ examples: ['delivery 4711'] }),
