@@ -175,14 +175,16 @@ describe('the catalogue', () => {
     const id = new ObjectId(results[1]!.id)
     await using client = new MongoClient(test.uri)
     const db = client.db(test.database)
-    let answered = async () => {}
-    await using catalogue = openCatalogue(withAnswersThrough(db, () => answered()))
-    await expect.poll(() => catalogue.stamp()).toBeDefined()
     const [read, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    answered = () => {
+    let isHeld = false
+    const answered = async () => {
+      if (!isHeld) return
       read.resolve()
-      return shown.promise
+      await shown.promise
     }
+    await using catalogue = openCatalogue(withAnswersThrough(db, answered))
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    isHeld = true
     const stamp = catalogue.stamp()
     const asked = catalogue.byId(id)
     await read.promise

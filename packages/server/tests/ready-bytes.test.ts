@@ -4,9 +4,11 @@ import { serialize } from 'superjson'
 import { appRouter } from '@stockroom/server'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { Parts } from '../src/http/pieces.ts'
+import { listPieces, together } from '../src/http/pieces.ts'
 import { readyBytes } from '../src/http/ready-bytes.ts'
 import { readyProcedures } from '../src/http/ready-procedures.ts'
-import { superjsonText } from '../src/http/superjson-text.ts'
+import { superjsonParts } from '../src/http/superjson-parts.ts'
 import { procedure, router } from '../src/trpc.ts'
 import { listen } from './_wire.ts'
 
@@ -23,12 +25,12 @@ async function openReady() {
     if (shown.error) throw shown.error
     return [{ items: [...shown.items], nextCursor: null }]
   }
-  const textOf = ([page]: readonly unknown[]) => {
+  const partsOf = ([page]: readonly unknown[]) => {
     told.texts++
-    return JSON.stringify(page)
+    return [JSON.stringify(page)]
   }
   const ready = readyBytes({
-    doors: [({ url }) => (url === '/list' ? { run, textOf, contentType: 'application/json', vary: [] } : undefined)],
+    doors: [({ url }) => (url === '/list' ? { run, partsOf, contentType: 'application/json', vary: [] } : undefined)],
     stamp: () => shown.stamp,
     head: ['x-shop', 'ours'],
   })
@@ -105,7 +107,7 @@ describe('ready bytes', () => {
       doors: [
         ({ url }) => ({
           run: async () => [++runs, url],
-          textOf: () => 'x'.repeat(1024 * 1024),
+          partsOf: () => ['x'.repeat(1024 * 1024)],
           contentType: 'text/plain',
           vary: [],
         }),
@@ -151,7 +153,8 @@ test('the text of a page is what superjson makes of it, whatever its products ar
     at: fc.date({ noInvalidDate: true }),
     n: fc.integer(),
   })
-  const textOf = superjsonText((resource) => resource)
+  const partsOf = superjsonParts((resource) => resource)
+  const textOf = (output: unknown) => String(together(partsOf(output)).bytes)
   fc.assert(
     fc.property(fc.array(resource), fc.option(fc.string()), (items, nextCursor) => {
       const page = { items, nextCursor }
@@ -159,4 +162,50 @@ test('the text of a page is what superjson makes of it, whatever its products ar
       for (const item of items) expect(textOf(item)).toBe(JSON.stringify(serialize(item)))
     }),
   )
+})
+
+const items = (count: number) => Array.from({ length: count }, (_, n) => ({ n }))
+const asText = (parts: Parts) => String(together(parts).bytes)
+const tagOf = (list: object[]) => together(listPieces((item) => JSON.stringify(item))(list)).tag
+
+describe('the pieces of a list', () => {
+  test('are its texts with commas between them, without those that are empty', () => {
+    const piecesOf = listPieces((item, index) => (index % 3 === 0 ? '' : JSON.stringify({ ...item, index })))
+    fc.assert(
+      fc.property(fc.nat(200), (count) => {
+        const texts = items(count).map((item, index) => ({ ...item, index }))
+        const expected = JSON.stringify(texts.filter(({ index }) => index % 3 !== 0))
+        expect(`[${asText(piecesOf(items(count)))}]`).toBe(expected)
+      }),
+    )
+  })
+
+  test('are written anew only around what has changed', () => {
+    let asked = 0
+    const piecesOf = listPieces((item) => {
+      asked++
+      return JSON.stringify(item)
+    })
+    const list = items(1000)
+    const all = together(piecesOf(list))
+    expect(together(piecesOf([...list]))).toEqual(all)
+    expect(asked).toBe(1000)
+    for (const n of [0, 500, 501, 999]) list[n] = { n: -1 }
+    expect(`[${asText(piecesOf(list))}]`).toBe(JSON.stringify(list))
+    expect(asked).toBeLessThan(1200)
+  })
+
+  test('are others for the same items in another place', () => {
+    const piecesOf = listPieces((item, index) => JSON.stringify(index))
+    const list = items(100)
+    piecesOf(list)
+    list.unshift(...items(25))
+    expect(`[${asText(piecesOf(list))}]`).toBe(JSON.stringify([...list.keys()]))
+  })
+
+  test('have the tag of what they say, whoever made them', () => {
+    expect(tagOf(items(60))).toBe(tagOf(items(60)))
+    expect(new Set([0, 1, 59, 60, 61].map((count) => tagOf(items(count)))).size).toBe(5)
+    expect(tagOf([...items(60).slice(1), { n: 0 }])).not.toBe(tagOf(items(60)))
+  })
 })

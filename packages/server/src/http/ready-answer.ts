@@ -1,7 +1,8 @@
-import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Compress, Encoding } from './compressor.ts'
 import { encodingFor } from './compressor.ts'
+import type { Parts } from './pieces.ts'
+import { together } from './pieces.ts'
 import type { ReadyRequest } from './ready-bytes.ts'
 import { requestIdOf } from './request-id.ts'
 
@@ -25,11 +26,11 @@ const STANDING_MS = 100
 
 /** `head` is what every answer says. */
 export function answerMaker(head: readonly string[], compress: Compress) {
-  return (text: string, { contentType, vary }: Pick<ReadyRequest, 'contentType' | 'vary'>): ReadyAnswer => {
+  return (parts: Parts, { contentType, vary }: Pick<ReadyRequest, 'contentType' | 'vary'>): ReadyAnswer => {
     const madeAt = performance.now()
-    const body = Buffer.from(text)
-    // Weak: it stands for every encoding, and for every process that answers with the same.
-    const etag = `W/"${hash('sha1', body, 'base64url')}"`
+    const { bytes: body, tag } = together(parts)
+    // Weak: it stands for every encoding. Every process that answers with the same says the same.
+    const etag = `W/"${tag}"`
     const varying = [...vary, 'origin', 'accept-encoding'].join(', ')
     const unchanged = ['x-request-id', '', 'etag', etag, 'cache-control', 'no-cache', 'vary', varying, ...head]
     const plain = formOf(body)

@@ -1,6 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import { compressor } from './compressor.ts'
+import type { Parts } from './pieces.ts'
+import { isSame } from './pieces.ts'
 import { hasNoBody } from './plain-json.ts'
 import type { ReadyAnswer } from './ready-answer.ts'
 import { answerMaker } from './ready-answer.ts'
@@ -12,7 +14,7 @@ export interface ReadyRequest {
   /** Calls the shop, once or for each call of a batch. */
   readonly run: () => Promise<readonly unknown[]>
   /** The body, as the door itself would write it. */
-  readonly textOf: (outputs: readonly unknown[]) => string
+  readonly partsOf: (outputs: readonly unknown[]) => Parts
   readonly contentType: string
   /** The headers of a request that the door's answers depend on. */
   readonly vary: readonly string[]
@@ -91,20 +93,15 @@ export function readyBytes({ doors, stamp, head }: ReadyOptions) {
   async function make(key: string, asked: ReadyRequest, stamp: number): Promise<Entry> {
     const outputs = await asked.run()
     const last = entries.peek(key)
-    const isStill = last?.outputs.every((output, index) => isSame(output, outputs[index]))
-    const answer = isStill ? last!.answer : makeAnswer(asked.textOf(outputs), asked)
+    const isStill = last?.outputs.every((output, index) => isStillThat(output, outputs[index]))
+    const answer = isStill ? last!.answer : makeAnswer(asked.partsOf(outputs), asked)
     const entry = { stamp, outputs, answer }
     entries.set(key, entry)
     return entry
   }
 }
 
-function isSame(one: unknown, other: unknown): boolean {
+function isStillThat(one: unknown, other: unknown): boolean {
   if (one === other) return true
-  if (!isPage(one) || !isPage(other)) return false
-  return (
-    one.nextCursor === other.nextCursor &&
-    one.items.length === other.items.length &&
-    one.items.every((item, index) => item === other.items[index])
-  )
+  return isPage(one) && isPage(other) && one.nextCursor === other.nextCursor && isSame(one.items, other.items)
 }

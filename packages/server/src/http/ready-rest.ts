@@ -1,5 +1,7 @@
 import { jsonSchemaOf } from './json-schema.ts'
 import { onceEach } from './once-each.ts'
+import type { Parts } from './pieces.ts'
+import { listPieces } from './pieces.ts'
 import { plainUrl } from './plain-json.ts'
 import type { ReadyDoor, ReadyRequest } from './ready-bytes.ts'
 import type { ReadyProcedure } from './ready-procedures.ts'
@@ -42,19 +44,26 @@ function preparer({ shop }: RestDoor, operation: Operation, { prepare }: ReadyPr
   const { schema } = resources[route.resource]
   const encode = encoder(jsonSchemaOf(schema, 'output'))
   const resourceText = onceEach((resource: object) => JSON.stringify(encode(schema.parse(resource))))
+  const resourcePieces = listPieces(resourceText)
 
   return (request) => {
     const run = prepare(read(request), { shop, call: {} })
-    return run && { run: async () => [await run()], textOf, contentType: 'application/json; charset=utf-8', vary: [] }
+    return run && { run: async () => [await run()], partsOf, contentType: 'application/json; charset=utf-8', vary: [] }
   }
 
-  function textOf([output]: readonly unknown[]): string {
+  function partsOf([output]: readonly unknown[]): Parts {
     const values = Object.entries(answer.present(output, true))
-    return `{${values.map(([name, value]) => `"${toSnake(name)}":${valueText(value)}`).join(',')}}`
+    return [
+      ...values.flatMap(([name, value], index) => [
+        `${index === 0 ? '{' : ','}"${toSnake(name)}":`,
+        ...valueParts(value),
+      ]),
+      '}',
+    ]
   }
 
-  function valueText(value: unknown): string {
-    if (Array.isArray(value)) return `[${value.map(resourceText).join(',')}]`
-    return typeof value === 'object' && value !== null ? resourceText(value) : JSON.stringify(value)
+  function valueParts(value: unknown): Parts {
+    if (Array.isArray(value)) return ['[', ...resourcePieces(value), ']']
+    return [typeof value === 'object' && value !== null ? resourceText(value) : JSON.stringify(value)]
   }
 }

@@ -3,7 +3,7 @@ import { readyProcedures } from './ready-procedures.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import type { RpcOptions } from './rpc-lean.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
-import { superjsonText } from './superjson-text.ts'
+import { superjsonParts } from './superjson-parts.ts'
 
 /** What the RPC door keeps ready: plain calls of ready procedures, single and batched. */
 export function readyRpc(options: Omit<RpcOptions, 'maxBodySize'>): ReadyDoor {
@@ -12,7 +12,7 @@ export function readyRpc(options: Omit<RpcOptions, 'maxBodySize'>): ReadyDoor {
   const ready = new Map(
     Array.from(readyProcedures(router), ([path, { prepare, item }]) => [
       path,
-      { prepare, dataText: superjsonText((resource) => item.parse(resource)) },
+      { prepare, dataParts: superjsonParts((resource) => item.parse(resource)) },
     ]),
   )
 
@@ -25,15 +25,19 @@ export function readyRpc(options: Omit<RpcOptions, 'maxBodySize'>): ReadyDoor {
     const calls = paths.flatMap((path, index) => {
       const procedure = ready.get(path)
       const run = procedure?.prepare(inputs.read(index), ctx)
-      return procedure && run ? { run, dataText: procedure.dataText } : []
+      return procedure && run ? { run, dataParts: procedure.dataParts } : []
     })
     // One that is not ready takes its neighbours to the door.
     if (calls.length < paths.length) return undefined
     return {
       run: () => Promise.all(calls.map(({ run }) => run())),
-      textOf(outputs) {
-        const texts = calls.map(({ dataText }, index) => `{"result":{"data":${dataText(outputs[index])}}}`)
-        return isBatch ? `[${texts.join(',')}]` : texts[0]!
+      partsOf(outputs) {
+        const parts = calls.flatMap(({ dataParts }, index) => [
+          index === 0 ? '{"result":{"data":' : ',{"result":{"data":',
+          ...dataParts(outputs[index]),
+          '}}',
+        ])
+        return isBatch ? ['[', ...parts, ']'] : parts
       },
       contentType: 'application/json',
       vary: ['trpc-accept', 'accept'],

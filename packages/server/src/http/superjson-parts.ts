@@ -1,5 +1,7 @@
 import { transformer } from '../transformer.ts'
 import { onceEach } from './once-each.ts'
+import type { Parts } from './pieces.ts'
+import { listPieces } from './pieces.ts'
 import { isPage } from './ready-procedures.ts'
 
 /** A resource as superjson writes it, and where in it the dates stand. */
@@ -8,28 +10,31 @@ interface Resource {
   readonly dates: readonly string[]
 }
 
-/** The text that superjson makes of one resource or of a page of them, put together from the texts of each. */
-export function superjsonText(parse: (resource: unknown) => unknown): (output: unknown) => string {
+/** What superjson makes of one resource, or of a page of them, put together from what it makes of each. */
+export function superjsonParts(parse: (resource: unknown) => unknown): (output: unknown) => Parts {
   const resourceOf = onceEach((resource: object) => toResource(parse(resource)))
+  const jsonPieces = listPieces((resource) => resourceOf(resource).json)
+  const datePieces = listPieces((resource, index) =>
+    resourceOf(resource)
+      .dates.map((date) => dateAt(`items.${index}.${date}`))
+      .join(','),
+  )
 
   return (output) => {
-    if (!isPage(output)) {
-      const { json, dates } = resourceOf(output as object)
-      return whole(json, dates.map(dateAt))
+    if (isPage(output)) {
+      const cursor = JSON.stringify(output.nextCursor)
+      const json = ['{"items":[', ...jsonPieces(output.items), `],"nextCursor":${cursor}}`]
+      return whole(json, datePieces(output.items))
     }
-    const resources = output.items.map(resourceOf)
-    const json = `{"items":[${resources.map(({ json }) => json).join(',')}],"nextCursor":${JSON.stringify(output.nextCursor)}}`
-    return whole(
-      json,
-      resources.flatMap(({ dates }, index) => dates.map((date) => dateAt(`items.${index}.${date}`))),
-    )
+    const { json, dates } = resourceOf(output as object)
+    return whole([json], dates.length > 0 ? [dates.map(dateAt).join(',')] : [])
   }
 }
 
 const dateAt = (path: string): string => `${JSON.stringify(path)}:["Date"]`
 
-const whole = (json: string, dates: readonly string[]): string =>
-  dates.length === 0 ? `{"json":${json}}` : `{"json":${json},"meta":{"values":{${dates.join(',')}},"v":1}}`
+const whole = (json: Parts, dates: Parts): Parts =>
+  dates.length === 0 ? ['{"json":', ...json, '}'] : ['{"json":', ...json, ',"meta":{"values":{', ...dates, '},"v":1}}']
 
 function toResource(value: unknown): Resource {
   const { json, meta } = transformer.serialize(value) as { json: unknown; meta?: Meta }
