@@ -5,8 +5,12 @@ import { collectionsOf, ensureCollections } from './collections/collections.ts'
 import { openLane } from './collections/lanes.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
+import { openOrderChanges } from './domain/order-changes.ts'
+import { openOrderWatch } from './domain/order-watch.ts'
 import { openOrders } from './domain/orders.ts'
+import { openProductWatch } from './domain/product-watch.ts'
 import { openProducts } from './domain/products.ts'
+import { openWatches } from './domain/watches.ts'
 import type { Shop } from './shop.ts'
 
 export interface OpenShopOptions {
@@ -59,9 +63,15 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   const session = client.startSession({ causalConsistency: false })
   const lane = await openLane(db, session)
   const desk = openDesk({ collections, session, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
+  const watches = openWatches()
+  const orderChanges = openOrderChanges(client, collections.orders)
+  const orders = openOrders(collections, desk)
   return {
-    products: openProducts(collections, catalogue, desk),
-    orders: openOrders(collections, desk),
+    products: {
+      ...openProducts(collections, catalogue, desk),
+      watch: openProductWatch(collections, catalogue, watches),
+    },
+    orders: { ...orders, watch: openOrderWatch(orders, orderChanges, watches) },
     async isReady() {
       const hello = db.command({ hello: 1 }).then(
         ({ isWritablePrimary }) => isWritablePrimary === true,
@@ -70,6 +80,8 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {
+      watches[Symbol.dispose]()
+      await orderChanges[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
       await session.endSession()

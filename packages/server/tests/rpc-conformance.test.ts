@@ -80,7 +80,7 @@ const MAX_BODY = 2000
 async function open(handlerOf: typeof leanHandler): Promise<Door> {
   const errors: string[] = []
   const options = {
-    ...rpcOptions({} as Shop, () => {}),
+    ...rpcOptions({ shop: {} as Shop, onError: () => {} }),
     router: router(procedures),
     maxBodySize: MAX_BODY,
     onError: ({ error }: { error: TRPCError }) => void errors.push(`${error.code}: ${error.message}`),

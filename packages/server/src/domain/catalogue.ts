@@ -17,6 +17,14 @@ export interface Catalogue {
   byId(id: ObjectId): Promise<ProductDocument | undefined>
   /** Takes over products as a commit of this process left them. */
   readonly apply: (products: readonly ProductDocument[]) => void
+  /** Calls `listener` with each product that has become newer, or is gone; returns what ends it. Must not throw. */
+  watch(listener: (change: ProductChange) => void): () => void
+}
+
+/** `product` is undefined where it was deleted. */
+interface ProductChange {
+  readonly id: string
+  readonly product: ProductDocument | undefined
 }
 
 export function openCatalogue(products: Collection<ProductDocument>): Catalogue {
@@ -25,6 +33,7 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
   let loading: Promise<void> | undefined
   /** Written here while a read was under way, which may or may not have seen them. */
   const recent = new Map<string, ProductDocument>()
+  const listeners = new Set<(change: ProductChange) => void>()
 
   return {
     async first(count) {
@@ -42,6 +51,13 @@ export function openCatalogue(products: Collection<ProductDocument>): Catalogue 
     apply(written) {
       if (loading) for (const product of written) recent.set(product._id.toHexString(), product)
       merge(written)
+      for (const product of written) {
+        for (const listener of listeners) listener({ id: product._id.toHexString(), product })
+      }
+    },
+    watch(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
   }
 

@@ -12,7 +12,7 @@ import { orderFilter } from './order-filter.ts'
 
 const DEFAULT_LIMIT = 100
 
-export function openOrders({ orders }: Collections, desk: Desk): Shop['orders'] {
+export function openOrders({ orders }: Collections, desk: Desk): Omit<Shop['orders'], 'watch'> {
   return {
     async create({ userId, idempotencyKey, ...input }, call = {}) {
       const lines = mergedLines(input)

@@ -15,19 +15,14 @@ export interface FrontOptions {
   /** Origins of pages that may call from a browser, such as `https://shop.example`; none unless given. */
   readonly corsOrigins?: readonly string[]
   readonly onError?: OnError
-  /** Whether the process is about to end: readyz then says so. */
-  readonly isDraining?: () => boolean
+  /** Aborts when the process is about to stop: readyz then says so, and watches end. */
+  readonly draining?: AbortSignal
 }
 
 /** What every request passes, whichever door it goes to. */
-export function createFront({
-  shop,
-  corsOrigins = [],
-  onError = () => {},
-  isDraining = () => false,
-}: FrontOptions): RequestListener {
-  const rpc = rpcHandler(shop, onError)
-  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError }
+export function createFront({ shop, corsOrigins = [], onError = () => {}, draining }: FrontOptions): RequestListener {
+  const rpc = rpcHandler({ shop, onError, draining })
+  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError, draining }
   const rest = leanRest(restDoor, expressApp(restDoor))
   const secure = securityHeaders()
   const share = cors({
@@ -52,7 +47,7 @@ export function createFront({
   }
 
   async function isReady(): Promise<boolean> {
-    return !isDraining() && (await shop.isReady())
+    return !draining?.aborted && (await shop.isReady())
   }
 }
 

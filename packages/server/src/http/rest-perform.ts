@@ -1,8 +1,9 @@
-import type { AnyTRPCRouter } from '@trpc/server'
+import type { AnyTRPCRouter, TrackedEnvelope } from '@trpc/server'
 import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
 import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
+import { eventHeaders, eventText } from './events.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { inputReader } from './rest-input.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -12,14 +13,14 @@ import { encoder } from './wire-names.ts'
 export interface RestResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | AsyncIterable<string>
 }
 
 export type Perform = (request: RestRequest, context: Context, signal?: AbortSignal) => Promise<RestResponse>
 
 /** Turns an operation into a function from request to response; which server carries it does not matter. */
 export function performer(router: AnyTRPCRouter, operation: Operation): Perform {
-  const { route, procedure, answer } = operation
+  const { route, procedure, type, answer } = operation
   const { read, locate } = inputReader(operation)
   const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
 
@@ -29,6 +30,9 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       const error = toShopError(getTRPCErrorFromUnknown(thrown))
       throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
     })
+    if (type === 'subscription') {
+      return { status: 200, headers: eventHeaders, body: texts(output as AsyncIterable<TrackedEnvelope<unknown>>) }
+    }
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,
@@ -41,13 +45,17 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
     }
   }
 
+  async function* texts(events: AsyncIterable<TrackedEnvelope<unknown>>): AsyncGenerator<string, void> {
+    for await (const [id, event] of events) yield eventText(id, encode(answer.present(event, false)))
+  }
+
   function call(input: unknown, ctx: Context, signal?: AbortSignal): Promise<unknown> {
     return callTRPCProcedure({
       router,
       path: procedure,
       getRawInput: async () => input,
       ctx,
-      type: route.method === 'GET' ? 'query' : 'mutation',
+      type,
       signal,
       batchIndex: 0,
     })
