@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { describe, expect, test } from 'vitest'
+import { reader } from './_reader.ts'
 import { aProduct, testShop } from './_shop.ts'
 
 /** A shop with one order in it, and a second process on the same database. */
@@ -23,14 +24,6 @@ async function placed() {
   const open = stack.move()
   const orders = client.db(here.database).collection('orders')
   return { here, there, client, orders, order, place, streams, [Symbol.asyncDispose]: () => open.disposeAsync() }
-}
-
-const reader = <Item>(items: AsyncIterable<Item>) => {
-  const iterator = items[Symbol.asyncIterator]()
-  return {
-    next: async () => (await iterator.next()).value as Item | undefined,
-    leave: async () => void (await iterator.return?.()),
-  }
 }
 
 describe('a watch of an order', () => {
@@ -98,15 +91,10 @@ describe('a watch of an order', () => {
     const watch = reader(await shop.here.shop.orders.watch({ id }))
     await watch.next()
     await expect.poll(shop.streams).toHaveLength(1)
-    // An invalidated stream cannot be resumed: what was in between is not told by any stream.
-    const db = shop.client.db(shop.here.database)
-    await db.renameCollection('orders', 'away')
-    await db
-      .collection('away')
-      .updateOne({ userId: 'ada' }, [
-        { $set: { status: 'paid', history: { $concatArrays: ['$history', [{ status: 'paid', at: '$$NOW' }]] } } },
-      ])
-    await db.renameCollection('away', 'orders')
+    // A stream of a collection that was replaced cannot be resumed, and none tells what became of the order.
+    const paid = { history: { $concatArrays: ['$history', [{ status: 'paid', at: '$$NOW' }]] }, status: 'paid' }
+    await shop.orders.aggregate([{ $set: paid }, { $out: 'replacement' }]).toArray()
+    await shop.client.db(shop.here.database).renameCollection('replacement', 'orders', { dropTarget: true })
     expect(await watch.next()).toMatchObject({ status: 'paid' })
     await shop.there.caller.orders.fulfil({ id })
     expect(await watch.next()).toMatchObject({ status: 'fulfilled' })
