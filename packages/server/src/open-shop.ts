@@ -59,7 +59,7 @@ export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions)
 async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
-  const catalogue = openCatalogue(collections.products)
+  const catalogue = openCatalogue(db)
   const session = client.startSession({ causalConsistency: false })
   const lane = await openLane(db, session)
   const desk = openDesk({ collections, session, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
@@ -81,11 +81,12 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
     },
     async [Symbol.asyncDispose]() {
       watches[Symbol.dispose]()
-      await orderChanges[Symbol.asyncDispose]()
+      const closed = Promise.all([orderChanges[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()])
       await desk.close()
       await lane[Symbol.asyncDispose]()
       await session.endSession()
       await client.close()
+      await closed
     },
   }
 }

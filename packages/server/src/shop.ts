@@ -52,6 +52,11 @@ export interface Shop extends AsyncDisposable {
      * the latest of each product. Ends when the signal aborts, and with the shop, by throwing an AbortError.
      */
     watch(input: WatchProducts, signal?: AbortSignal): Promise<AsyncIterable<ProductEvent>>
+    /**
+     * Rises with every change of the products in memory; undefined while the database must be asked. What `list`
+     * without a cursor and `byId` answered at a stamp holds for as long as this returns that stamp.
+     */
+    stamp(): number | undefined
   }
   readonly orders: {
     /**

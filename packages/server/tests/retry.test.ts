@@ -164,7 +164,8 @@ describe('a commit that is done but never confirmed', () => {
 test('a read that fails for the moment is BUSY, not a fault', async () => {
   await using test = await testShop()
   const { products, orders } = test.caller
-  const reads = () => tally([products.list(), products.byId({ id: '0'.repeat(24) }), orders.list()])
+  const id = '0'.repeat(24)
+  const reads = () => tally([products.byId({ id }), orders.byId({ id }), orders.list()])
   expect(await whileFailing({ failCommands: ['find'], errorCode: 10107 }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
 })
 

@@ -40,7 +40,29 @@ export const productValidator: Document = {
   },
 }
 
+const made = new WeakMap<ProductDocument, Product>()
+
+/**
+ * One document is one product: what does not change is the same object, and its answer can be kept by that. Frozen,
+ * because the next caller gets it too. The fields are named, so that no other that is stored gets out.
+ */
 export function toProduct(document: ProductDocument): Product {
-  const { _id, ...product } = document
-  return { id: _id.toHexString(), ...product }
+  const known = made.get(document)
+  if (known) return known
+  const { _id, sku, name, description, category, price, quantity, version, revision, createdAt, updatedAt } = document
+  const product: Product = Object.freeze({
+    id: _id.toHexString(),
+    sku,
+    name,
+    ...(description !== undefined && { description }),
+    ...(category !== undefined && { category }),
+    price: Object.freeze({ amount: price.amount, currency: price.currency }),
+    quantity,
+    version,
+    revision,
+    createdAt,
+    updatedAt,
+  })
+  made.set(document, product)
+  return product
 }

@@ -61,6 +61,8 @@ export function openProducts(
       )
       return { results: together(await Promise.allSettled(commands)) }
     },
+
+    stamp: () => catalogue.stamp(),
   }
 
   function page(after: ObjectId, limit: number) {

@@ -15,30 +15,36 @@ export function showProducts(
   show: (event: ProductEvent) => void,
 ): ShownProducts {
   const shown = new Map<string, Product>()
-  let meanwhile: Map<string, number> | undefined = new Map()
+  /** Before the beginning nobody knows whether there is room for another product. */
+  let early: Map<string, ProductEvent> | undefined = new Map()
 
   return {
     change(event) {
-      const { id, product } = event
-      meanwhile?.set(id, product?.revision ?? Infinity)
-      if (product && belongs(product)) add(event, product)
-      else if (shown.delete(id)) show({ id, product: null })
+      if (early) early.set(event.id, event)
+      else apply(event)
     },
     begin(events) {
       for (const event of events) {
-        const { id, product } = event
-        if (product && product.revision > (meanwhile?.get(id) ?? 0)) add(event, product)
-        else if (!shown.has(id)) show({ id, product: null })
+        if (event.product) apply(event)
+        else show(event)
       }
-      meanwhile = undefined
+      early?.forEach(apply)
+      early = undefined
     },
   }
 
-  function add(event: ProductEvent, product: Product): void {
-    const known = shown.get(product.id)
-    if (known ? !isNewer(product, known) : shown.size >= MAX_WATCHED) return
-    shown.set(product.id, product)
-    show(event)
+  function apply(event: ProductEvent): void {
+    const { id, product } = event
+    const known = shown.get(id)
+    if (product && known && !isNewer(product, known)) return
+    if (product && belongs(product)) {
+      if (!known && shown.size >= MAX_WATCHED) return
+      shown.set(id, product)
+      show(event)
+    } else if (known) {
+      shown.delete(id)
+      show({ id, product: null })
+    }
   }
 }
 
