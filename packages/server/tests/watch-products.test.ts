@@ -107,17 +107,20 @@ describe('a watch of products', () => {
     await using shop = await stocked()
     const { mug } = shop
     const watch = await shop.watch({ ids: [mug.id] })
-    expect(await watch.next()).toEqual({ id: mug.id, product: mug })
+    const other = await shop.watch({ ids: [mug.id] })
+    for (const each of [watch, other]) expect(await each.next()).toEqual({ id: mug.id, product: mug })
     const { orders, products } = shop.here.caller
     await products.setQuantity({ id: mug.id, quantity: 1000 })
     for (let round = 0; round < 10; round++) {
       const buy = () => orders.create({ userId: 'ada', productId: mug.id, quantity: 1 })
       await Promise.all(Array.from({ length: 100 }, buy))
     }
+    // What the other has read, this one was told of.
+    for (let quantity: number | undefined; quantity !== 0;) quantity = (await other.next())?.product?.quantity
     expect(told(await watch.next())).toEqual(['Mug', 0])
     await products.setQuantity({ id: mug.id, quantity: 5 })
     expect(told(await watch.next())).toEqual(['Mug', 5])
-    await watch.leave()
+    await Promise.all([watch.leave(), other.leave()])
   })
 
   test('never goes back, while two processes sell the same product', async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnyTRPCRouter } from '@trpc/server'
 import { isShopError, ShopError } from '../domain/errors.ts'
 import type { Shop } from '../shop.ts'
-import { writeEvents } from './events.ts'
+import { RETRY, writeEvents } from './events.ts'
 import { signalOf } from './plain-json.ts'
 import { problem } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
@@ -40,7 +40,7 @@ export function answerer({ router, shop, draining }: RestDoor, operation: Operat
     writeHead(response, head)
     // HEAD asks for what stands before the events, and would wait for them for ever.
     if (response.req.method === 'HEAD') response.end()
-    else await writeEvents(response, body, left)
+    else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left })
   }
 }
 

@@ -1,9 +1,9 @@
-import type { AnyTRPCRouter, TrackedEnvelope } from '@trpc/server'
+import type { AnyTRPCRouter } from '@trpc/server'
 import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
 import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
-import { eventHeaders, eventText } from './events.ts'
+import { eventHeaders, eventTexts } from './events.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { inputReader } from './rest-input.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -16,6 +16,8 @@ export interface RestResponse {
   readonly body: string | AsyncIterable<string>
 }
 
+const restEvents = { ...eventHeaders, 'content-type': 'text/event-stream; charset=utf-8' }
+
 export type Perform = (request: RestRequest, context: Context, signal?: AbortSignal) => Promise<RestResponse>
 
 /** Turns an operation into a function from request to response; which server carries it does not matter. */
@@ -23,6 +25,7 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
   const { route, procedure, type, answer } = operation
   const { read, locate } = inputReader(operation)
   const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
+  const textsOf = eventTexts((event) => encode(answer.present(event, false)))
 
   return async (request, ctx, signal) => {
     const input = read(request)
@@ -31,7 +34,7 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
     })
     if (type === 'subscription') {
-      return { status: 200, headers: eventHeaders, body: texts(output as AsyncIterable<TrackedEnvelope<unknown>>) }
+      return { status: 200, headers: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
     }
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
@@ -43,10 +46,6 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       },
       body: JSON.stringify(body),
     }
-  }
-
-  async function* texts(events: AsyncIterable<TrackedEnvelope<unknown>>): AsyncGenerator<string, void> {
-    for await (const [id, event] of events) yield eventText(id, encode(answer.present(event, false)))
   }
 
   function call(input: unknown, ctx: Context, signal?: AbortSignal): Promise<unknown> {
