@@ -1,9 +1,9 @@
-import type { Binary } from 'mongodb'
 import { MongoServerError, ObjectId } from 'mongodb'
 import { expect, test } from 'vitest'
 import type { Correction } from '@stockroom/server'
 import { correctionsOf, repairShop, verifyShop } from '@stockroom/server'
 import type { TestShop } from '@stockroom/server/testing'
+import type { LaneDocument } from '../src/collections/lanes.ts'
 import { tally } from './_books.ts'
 import { aProduct, testShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
@@ -135,7 +135,8 @@ test('a product that a killed process left locked is freed and repaired', async 
     const session = db.client.startSession()
     session.startTransaction()
     await db.collection('products').updateOne({ sku: 'MUG' }, { $inc: { quantity: -1 } }, { session })
-    await db.collection<{ _id: Binary; at: Date }>('lanes').insertOne({ _id: session.id!.id, at: new Date(0) })
+    const _id = session.id!.id
+    await db.collection<LaneDocument>('lanes').insertOne({ _id, sessions: [_id], at: new Date(0) })
     expect(await repair(shop)).toMatchObject([{ sku: 'MUG', change: 3 }])
     await expect(session.commitTransaction()).rejects.toThrow(MongoServerError)
     await session.endSession()
