@@ -240,7 +240,7 @@ export function openCatalogue(db: Db, memory = 64 * 1024 * 1024): Catalogue {
       const isOld = isBehind(at)
       if (!isOld && kept && (known || position) && queries.get(id) === own) put(id, kept)
       // Nothing will tell of the next change of it.
-      else stamp++
+      else if (kept) stamp++
       return isOld ? (known ?? kept) : kept
     } finally {
       if (queries.get(id) === own) queries.delete(id)
