@@ -8,6 +8,7 @@ import type { BenchDatabase } from './database.ts'
 import { openDatabase } from './database.ts'
 import { environment } from './environment.ts'
 import { flashSale } from './flash-sale.ts'
+import { live } from './live/live.ts'
 import { orders } from './orders/orders.ts'
 import { readKinds } from './reads/answers.ts'
 import { readContenders } from './reads/contenders.ts'
@@ -48,7 +49,7 @@ export function benchProgram(args: readonly string[]): Command {
       run('orders', options, (mongo, say) => orders(mongo, { ...options, batches: batches.filter(Boolean) }, say)),
     )
 
-  timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 3, warmUp: 1, rounds: 1 })
+  timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 2, warmUp: 1, rounds: 1 })
     .option('--contenders <names>', `of ${namesOf(readContenders)}`, named(readContenders), readContenders)
     .option('--reads <names>', `of ${namesOf(readKinds)}`, named(readKinds), readKinds)
     .option('--products <numbers>', 'products in the shop', numbers, [20, 2465, 100_000])
@@ -68,6 +69,14 @@ export function benchProgram(args: readonly string[]): Command {
     .option('--products <numbers>', 'products in the shop', numbers, [20, 1000, 100_000])
     .option('--stored <numbers>', 'orders stored before', numbers, [0, 100_000, 1_000_000])
     .action((options) => run('cost', options, (mongo, say) => cost(mongo, options, say)))
+
+  command('live', 'how soon many subscribers have a change of stock, and what they cost')
+    .option('--subscribers <number>', 'how many', positive, 1000)
+    .option('--products <number>', 'products in the shop, all watched by each', positive, 20)
+    .option('--writes-per-second <number>', 'changes of stock', positive, 5)
+    .option('--seconds <number>', 'how long each measurement lasts', positive, 10)
+    .option('--rounds <number>', 'how often all is measured, in turn', positive, 3)
+    .action((options) => run('live', options, (mongo, say) => live(mongo, options, say)))
 
   command('replay', 'the order log of a real shop, one order at a time and many')
     .argument('[file]', 'a log of the preset online-retail', orderLog)

@@ -10,6 +10,7 @@ import { rest } from '../src/contenders.ts'
 import type { BenchDatabase } from '../src/database.ts'
 import { openDatabase } from '../src/database.ts'
 import { flashSale } from '../src/flash-sale.ts'
+import { live } from '../src/live/live.ts'
 import type { Measurement } from '../src/measure.ts'
 import { orders } from '../src/orders/orders.ts'
 import { readKinds } from '../src/reads/answers.ts'
@@ -139,6 +140,18 @@ test('a flash sale comes to one order a unit, and refusals for all others', asyn
 
   expect(report.ok).toBe(true)
   expect(report.results).toMatchObject({ sales: [{ outcomes: { 201: 20, '400 OUT_OF_STOCK': 40 } }] })
+})
+
+test('bench live measures what subscribers are told, over both doors and from another process', async () => {
+  const few = { subscribers: 3, products: 2, writesPerSecond: 10, seconds: 0.5, rounds: 1 }
+  const report = await live(mongo, few, quiet)
+
+  const results = report.results as { title: string; rounds: { events: number; latencyMs: { max: number } }[] }[]
+  expect(results).toHaveLength(4)
+  for (const { rounds } of results) {
+    expect(rounds[0]!.events).toBeGreaterThan(0)
+    expect(rounds[0]!.latencyMs.max).toBeLessThan(Infinity)
+  }
 })
 
 test('the document keeps what other commands wrote', async () => {

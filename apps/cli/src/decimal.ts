@@ -1,5 +1,3 @@
-import type { Currency } from '@stockroom/contracts'
-
 /**
  * Decimal text in major units as whole minor units, rounded half up: `2.345` with two decimal places is 235. Exact:
  * no floating point is involved. Undefined for what is not a decimal number of 0 or more, or too large to be exact.
@@ -21,15 +19,4 @@ export function isPositiveDecimal(text: string): boolean {
 /** The whole number that the text is, as `6` or as `6.0`; undefined for anything else. */
 export function toWholeNumber(text: string): number | undefined {
   return /^[+-]?\d+(?:\.0*)?$/.test(text) ? Number(text) : undefined
-}
-
-const places = new Map<Currency, number>()
-
-/** How many decimal places a currency has: EUR 2, JPY 0, KWD 3. */
-export function decimalPlaces(currency: Currency): number {
-  const known = places.get(currency)
-  if (known !== undefined) return known
-  const { maximumFractionDigits = 2 } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions()
-  places.set(currency, maximumFractionDigits)
-  return maximumFractionDigits
 }

@@ -19,4 +19,12 @@ test('every kind of difference says what is expected and what is there', () => {
     'the line of product MUG (6650f0a2c3d4e5f601234567) should come to 500 GBP in minor units and says 499 no currency',
   )
   expect(differenceLine({ kind: 'orderTotal', orderId, ...money })).toContain('the total should be 500 GBP')
+  expect(differenceLine({ kind: 'orderStatus', orderId, expected: 'paid', actual: 'cancelled' })).toBe(
+    'order 6650f0a2c3d4e5f60aaaaaaa: the status should be paid, as its last step says, and is cancelled',
+  )
+  expect(differenceLine({ kind: 'orderStatus', orderId, expected: null, actual: null })).toContain('should be none')
+  const cancelled = { kind: 'stockReturned', orderId, status: 'cancelled', expected: true, actual: false } as const
+  expect(differenceLine(cancelled)).toContain('its units should count as returned to stock, as it is cancelled')
+  const placed = { ...cancelled, status: 'placed', expected: false, actual: true }
+  expect(differenceLine(placed)).toContain('its units should not count as returned to stock, as it is placed')
 })

@@ -17,12 +17,16 @@ export function differenceLine(difference: BookDifference): string {
       return `order ${difference.orderId}: the line of ${product(difference)} should come to ${money(difference.expected)} and says ${money(difference.actual)}`
     case 'orderTotal':
       return `order ${difference.orderId}: the total should be ${money(difference.expected)}, the sum of its lines, and is ${money(difference.actual)}`
+    case 'orderStatus':
+      return `order ${difference.orderId}: the status should be ${difference.expected ?? 'none'}, as its last step says, and is ${difference.actual ?? 'none'}`
+    case 'stockReturned':
+      return `order ${difference.orderId}: its units should ${difference.expected ? '' : 'not '}count as returned to stock, as it is ${difference.status ?? 'without status'}`
   }
 }
 
 type StoredMoney = Extract<BookDifference, { kind: 'orderTotal' }>['expected']
 
-const product = ({ productId, sku }: { productId: string; sku?: string }) =>
+export const product = ({ productId, sku }: { productId: string; sku?: string }): string =>
   sku === undefined ? `product ${productId}` : `product ${sku} (${productId})`
 
 /** Minor units, as they are stored: what is compared is what is shown. */

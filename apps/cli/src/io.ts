@@ -1,5 +1,6 @@
-/** Where a command writes: its result to `out`, everything else (progress, errors) to `err`. */
+/** Where a command writes: its result to `out`, everything else (progress, errors) to `err`. Answers come from `in`. */
 export interface Io {
+  readonly in: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly out: NodeJS.WritableStream
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean }
 }

@@ -9,4 +9,5 @@ setFlagsFromString('--heap-growing-percent=25')
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 
 const config = readConfig(environment, process.cwd())
-process.exitCode = await run(process.argv.slice(2), { config, io: { out: process.stdout, err: process.stderr } })
+const io = { in: process.stdin, out: process.stdout, err: process.stderr }
+process.exitCode = await run(process.argv.slice(2), { config, io })

@@ -26,6 +26,7 @@ test('a price may be a number, a decimal text, or money', () => {
 test('minor units follow the currency', () => {
   expect(read({ price: '1250', currency: 'JPY' })).toMatchObject({ product: { price: { amount: 1250 } } })
   expect(read({ price: '1.2345', currency: 'KWD' })).toMatchObject({ product: { price: { amount: 1235 } } })
+  expect(read({ price: '1250.5', currency: 'HUF' })).toMatchObject({ product: { price: { amount: 125_050 } } })
 })
 
 test('defaults fill what a row leaves out, and only that', () => {

@@ -1,7 +1,7 @@
 import type { Currency as CurrencyCode } from '@stockroom/contracts'
-import { CreateProduct, Currency } from '@stockroom/contracts'
+import { CreateProduct, Currency, decimalPlaces } from '@stockroom/contracts'
 import { textOf } from './text-of.ts'
-import { decimalPlaces, toMinorUnits, toWholeNumber } from './decimal.ts'
+import { toMinorUnits, toWholeNumber } from './decimal.ts'
 
 /** What a row may say of a product, and the columns it stands in unless a mapping names others. */
 export const productFields = ['sku', 'name', 'description', 'category', 'price', 'currency', 'quantity'] as const

@@ -58,15 +58,29 @@ A row whose SKU stands in an earlier row is refused. Ends with 1 if any row was 
     .addHelpText('after', '\nOrders refused for want of stock are an outcome (0); any other refusal is a failure (1).')
     .action((file: string, options) => run(replay(context, file, options), options))
 
-  program
+  const verify = program
     .command('verify')
     .description('check that stock, its recorded changes and the orders add up, and list what does not')
+    .option('--repair', 'write the movements that bring the books to the units on hand, after showing them and asking')
+    .option('--yes', 'with --repair: write without asking')
     .addOption(json())
-    .addHelpText('after', '\nReads the database of MONGODB_URI, or the one that `pnpm start` keeps in this folder.')
+    .addHelpText(
+      'after',
+      `
+Reads the database of MONGODB_URI, or the one that \`pnpm start\` keeps in this folder; the shop may go on selling.
+A repair changes no stock. It leaves alone what only a person can put right: a quantity that cannot stand, what names
+no product, and orders. Ends with 0 where the books are in order (with --repair: in the end), and with 1 where
+something differs or was not to be written; without a terminal and without --yes, nothing is written.`,
+    )
     .action(async (options) => {
+      if (options.yes && !options.repair) verify.error("error: option '--yes' goes with '--repair'")
       // The driver of MongoDB is 40 MB that the other commands do without.
-      const { verify } = await import('./commands/verify.ts')
-      await run(verify(context), options)
+      if (options.repair) {
+        const { repair } = await import('./commands/repair.ts')
+        return run(repair(context, options), options)
+      }
+      const { verify: check } = await import('./commands/verify.ts')
+      return run(check(context), options)
     })
 
   return program.addHelpText('after', footer)

@@ -11,7 +11,7 @@ export interface ProgressOptions {
 }
 
 /** A bar on a terminal, which goes when it is disposed of; a plain line every quarter elsewhere. */
-export function startProgress({ err }: Io, options: ProgressOptions): Progress {
+export function startProgress({ err }: Pick<Io, 'err'>, options: ProgressOptions): Progress {
   return err.isTTY ? bar(err, options) : plainLines(err, options)
 }
 

@@ -1,5 +1,6 @@
-import type { BookDifference, VerifiedBooks } from '@stockroom/server'
-import { differenceLine } from './difference-line.ts'
+import type { BookDifference, Correction, VerifiedBooks } from '@stockroom/server'
+import { adviceLines } from './advice.ts'
+import { differenceLine, product } from './difference-line.ts'
 import type { RefusedRows } from './refusals.ts'
 
 const figures = new Intl.NumberFormat('en')
@@ -58,7 +59,37 @@ function counted(counts: Readonly<Record<string, number>>): string {
   return parts.length > 0 ? parts.map(([name, count]) => `${figure(count)} ${name}`).join(', ') : 'none'
 }
 
-export function verifyLines({ differences, ...counts }: VerifiedBooks): string[] {
+/** What differs, what was checked, and what to do. */
+export function verifyLines(books: VerifiedBooks): string[] {
+  return [...bookLines(books), ...adviceLines(books.differences)]
+}
+
+/** What differs, and the movements that a repair would write. */
+export function proposalLines(books: VerifiedBooks, corrections: readonly Correction[]): string[] {
+  return [
+    ...bookLines(books),
+    'Correcting movements, which bring the books to the units on hand:',
+    ...corrections.map((correction) => `  ${correctionText(correction)}`),
+  ]
+}
+
+/** What a repair has written of what it was to write, and what differs after it. */
+export function repairLines(
+  books: VerifiedBooks,
+  corrections: readonly Correction[],
+  written: readonly Correction[],
+): string[] {
+  return [
+    ...corrections.map((correction) =>
+      written.includes(correction)
+        ? `Written: ${correctionText(correction)}`
+        : `Not written, as its books have changed since: ${correctionText(correction)}`,
+    ),
+    ...verifyLines(books),
+  ]
+}
+
+function bookLines({ differences, ...counts }: VerifiedBooks): string[] {
   const checked = `${figure(counts.products)} products, ${figure(counts.movements)} movements, ${figure(counts.orders)} orders of ${figure(counts.units)} units`
   return [
     ...differences.map((difference: BookDifference) => differenceLine(difference)),
@@ -67,3 +98,6 @@ export function verifyLines({ differences, ...counts }: VerifiedBooks): string[]
       : `${figure(differences.length)} ${differences.length === 1 ? 'difference' : 'differences'} in ${checked}.`,
   ]
 }
+
+const correctionText = (correction: Correction) =>
+  `${product(correction)}: ${correction.change > 0 ? '+' : ''}${correction.change} ${Math.abs(correction.change) === 1 ? 'unit' : 'units'}`

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { inject } from 'vitest'
 import { serve } from '@stockroom/server/http'
 import type { TestShop } from '@stockroom/server/testing'
 import { testShop } from '@stockroom/server/testing'
 import type { Config } from '../src/config.ts'
+import type { Io } from '../src/io.ts'
 import { run } from '../src/run.ts'
 
 /** The folder of the files that tests read. */
@@ -38,11 +39,21 @@ export interface Ended {
   readonly err: string
 }
 
-/** Runs a command line as main.ts does, with what it writes kept apart. */
+/** Runs a command line as main.ts does, with what it writes kept apart. Nobody is there to be asked. */
 export async function shop(config: Config, ...args: string[]): Promise<Ended> {
-  const [out, err] = [new Memory(), new Memory()]
-  const code = await run(args, { config, io: { out, err } })
-  return { code, out: out.text, err: err.text }
+  return runWith(config, args, { in: Readable.from([]), out: new Memory(), err: new Memory() })
+}
+
+/** The same at a terminal, where somebody types `typed`, and then ends the input. */
+export async function shopAtTerminal(config: Config, typed: string, ...args: string[]): Promise<Ended> {
+  const terminal = { isTTY: true }
+  const input = Object.assign(Readable.from(typed === '' ? [] : [typed]), terminal)
+  return runWith(config, args, { in: input, out: new Memory(), err: Object.assign(new Memory(), terminal) })
+}
+
+async function runWith(config: Config, args: string[], io: Io & { out: Memory; err: Memory }): Promise<Ended> {
+  const code = await run(args, { config, io })
+  return { code, out: io.out.text, err: io.err.text }
 }
 
 class Memory extends Writable {

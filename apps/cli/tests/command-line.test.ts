@@ -55,6 +55,7 @@ describe('a wrong command is 2 and says what is wrong', () => {
     [['import', 'products', 'x.csv', '--map', 'name'], 'Give field=column'],
     [['import', 'products', 'x.csv', '--currency', 'euro'], 'code of ISO 4217'],
     [['verify', '--fast'], "unknown option '--fast'"],
+    [['verify', '--yes'], "'--yes' goes with '--repair'"],
   ])('%j', async (args, text) => {
     const ended = await shop(noShop, ...args)
     expect(ended).toMatchObject({ code: 2, out: '' })
@@ -64,6 +65,7 @@ describe('a wrong command is 2 and says what is wrong', () => {
   test('help is no mistake', async () => {
     expect(await shop(noShop, '--help')).toMatchObject({ code: 0, err: '' })
     expect((await shop(noShop, 'import', 'products', '--help')).out).toContain('rounded half up')
+    expect((await shop(noShop, 'verify', '--help')).out).toContain('Ends with 0 where the books are in order')
   })
 })
 

@@ -26,7 +26,11 @@ const readOutside: Patch = {
   from: /(collections\.products\.find\(filter), \{ session \}\)/,
   to: '$1)',
 }
-const noGuard: Patch = { file: writes, from: /quantity: \{ \$gte: [^}]+ \}, \[guard\]: before\[guard\]/, to: '' }
+const noGuard: Patch = {
+  file: writes,
+  from: /(filter: \{ _id: before\._id), \[guard\].+\$gte: taken \} \}\)/,
+  to: '$1',
+}
 const anyMember = { from: /w: 'majority', wtimeoutMS: \d+/, to: 'w: 1' }
 
 export const plantedBugs: readonly PlantedBug[] = [

@@ -1,6 +1,6 @@
 /**
  * Gives the packed client types of its own: dist/types/index.d.ts is dist/index.d.ts with @stockroom/server turned
- * to dist/types/server, which holds the declarations that the router's types reach. So an installed client needs
+ * to dist/types/server, and so is react.d.ts; which holds the declarations that the router's types reach. So an installed client needs
  * nothing of the server. What `tsc -b` wrote is left as it is: its next run relies on it.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,8 +15,11 @@ const types = join(client, 'types')
 /** The quoted module of `from '…'`, `import '…'` and `import("…")`. */
 const MODULE = /(?<=\b(?:from|import)\s*\(?\s*)(?:'([^']+)'|"([^"]+)")/g
 
+const installed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+
 rmSync(types, { recursive: true, force: true })
 publish(join(client, 'index.d.ts'))
+publish(join(client, 'react.d.ts'))
 
 /** Copies a declaration file, and those that it imports, each once. */
 function publish(source: string): void {
@@ -41,7 +44,7 @@ function publish(source: string): void {
 function declarationOf(module: string, importer: string): string | undefined {
   if (module === '@stockroom/server') return join(server, 'router.d.ts')
   if (module.startsWith('.')) return resolve(dirname(importer), module).replace(/\.[jt]s$/, '.d.ts')
-  if (Object.keys(manifest.dependencies).some((name) => module === name || module.startsWith(`${name}/`))) return
+  if (installed.some((name) => module === name || module.startsWith(`${name}/`))) return
   throw new Error(
     `The router's types reach "${module}" through ${relative(root, importer)}, but the client does not depend on it.`,
   )

@@ -5,7 +5,8 @@ import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
-import { repeating, withKeys } from './once.ts'
+import { live } from './live.ts'
+import { reconnecting, repeating, withKeys } from './once.ts'
 
 export type { ErrorCode, ErrorDetails, ShopErrorData } from '@stockroom/contracts'
 
@@ -15,7 +16,7 @@ export type Inputs = inferRouterInputs<AppRouter>
 /** What each procedure answers: `Outputs['products']['byId']`. */
 export type Outputs = inferRouterOutputs<AppRouter>
 
-/** Calls of the shop: `client.products.list.query()`, `client.orders.create.mutate({ … })`. */
+/** The shop: `client.products.list.query()`, `client.orders.create.mutate({ … })`, `client.orders.watch.subscribe({ … })`. */
 export type ShopClient = TRPCClient<AppRouter>
 
 export interface ShopClientOptions {
@@ -41,17 +42,22 @@ const MAX_URL_LENGTH = 4000
  *
  * A call whose answer was lost is sent again, where that cannot do anything twice: changes of orders and adjustments of
  * stock carry an idempotency key of their own, so one click is one order however often it had to be sent.
+ *
+ * A subscription stays until it is left: where its connection is lost, it begins anew with the state there is.
  */
 export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClientOptions): ShopClient {
   const options = { url: `${url.replace(/\/+$/, '')}/trpc`, transformer: superjson, fetch, headers }
+  const calls = splitLink<AppRouter>({
+    condition: travelsAlone,
+    true: httpLink(options),
+    false: httpBatchLink({ ...options, maxItems: MAX_BATCH_CALLS, maxURLLength: MAX_URL_LENGTH }),
+  })
   return createTRPCClient<AppRouter>({
     links: [
-      withKeys,
-      repeating(retries),
       splitLink({
-        condition: travelsAlone,
-        true: httpLink(options),
-        false: httpBatchLink({ ...options, maxItems: MAX_BATCH_CALLS, maxURLLength: MAX_URL_LENGTH }),
+        condition: ({ type }) => type === 'subscription',
+        true: [reconnecting, live(options)],
+        false: [withKeys, repeating(retries), calls],
       }),
     ],
   })

@@ -29,8 +29,18 @@ export function repeating(retries: number): TRPCLink<AppRouter> {
   return retryLink({
     retry: ({ op, error, attempts }) =>
       attempts <= retries && (op.type === 'query' || keyed.has(op.path)) && !op.signal?.aborted && mayPass(error),
-    retryDelayMs: (attempt) => Math.random() * Math.min(100 * 2 ** attempt, 2000),
+    retryDelayMs,
   })
+}
+
+/**
+ * Subscribes again where something before the shop has refused the connection, which is the end for an EventSource. A
+ * connection that is lost it makes again by itself.
+ */
+export const reconnecting: TRPCLink<AppRouter> = retryLink({ retry: ({ error }) => mayPass(error), retryDelayMs })
+
+function retryDelayMs(attempt: number): number {
+  return Math.random() * Math.min(100 * 2 ** attempt, 2000)
 }
 
 function mayPass(error: TRPCClientError<AppRouter>): boolean {

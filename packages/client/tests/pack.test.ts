@@ -102,6 +102,25 @@ describe('a packed client, installed where nothing else is', () => {
   })
 })
 
+test('a packed client fits the hooks of TanStack Query, where a project has them', async () => {
+  const consumer = join(folder, 'react-consumer')
+  const hooks = ['@tanstack/react-query', '@trpc/tanstack-react-query', 'react', '@types/react']
+  const versions = hooks.map(async (name) => {
+    const text = await readFile(join(import.meta.dirname, '../node_modules', name, 'package.json'), 'utf8')
+    return [name, (JSON.parse(text) as { version: string }).version] as const
+  })
+  await install(consumer, 'client', Object.fromEntries(await Promise.all(versions)))
+  await copyFile(new URL('./consumer/react-shop.tsx', import.meta.url), join(consumer, 'react-shop.tsx'))
+  for (const [name, options] of Object.entries(resolutions)) {
+    const compilerOptions = { strict: true, noEmit: true, skipLibCheck: true, jsx: 'react-jsx', ...options }
+    await writeFile(
+      join(consumer, `tsconfig.${name}.json`),
+      JSON.stringify({ compilerOptions, files: ['react-shop.tsx'] }),
+    )
+    await run(consumer, tsc, '-p', `tsconfig.${name}.json`)
+  }
+}, 60_000)
+
 test('a packed server opens every one of its doors where only its dependencies are', async () => {
   const consumer = join(folder, 'server-consumer')
   await install(consumer, 'server')
@@ -111,9 +130,9 @@ test('a packed server opens every one of its doors where only its dependencies a
 }, 60_000)
 
 /** A project that depends on one of the tarballs; contracts, which no registry has, is its tarball too. */
-async function install(project: string, name: 'client' | 'server'): Promise<void> {
+async function install(project: string, name: 'client' | 'server', others: Record<string, string> = {}): Promise<void> {
   await mkdir(project, { recursive: true })
-  const dependencies = { [`@stockroom/${name}`]: `file:${tarballOf(name)}` }
+  const dependencies = { ...others, [`@stockroom/${name}`]: `file:${tarballOf(name)}` }
   await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   // Peers, of which TypeScript is one, are left out, and install scripts too: nothing here needs them.
   const settings = {

@@ -37,6 +37,15 @@ describe('inputs', () => {
     expectTypeOf(client.products.list.query).toBeCallableWith({ limit: 10 })
   })
 
+  test('watches name products, a category or nothing, and one order', () => {
+    expectTypeOf(client.products.watch.subscribe).toBeCallableWith(undefined, {})
+    expectTypeOf(client.products.watch.subscribe).toBeCallableWith({ ids: ['a'] }, {})
+    expectTypeOf(client.products.watch.subscribe).toBeCallableWith({ category: 'Kitchen' }, {})
+    expectTypeOf(client.orders.watch.subscribe).toBeCallableWith({ id: 'a' }, {})
+    // @ts-expect-error -- one order and no other
+    client.orders.watch.subscribe({}, {})
+  })
+
   test('the rest name what they need, with known currencies', () => {
     expectTypeOf<Inputs['products']['byId']>().toEqualTypeOf<{ id: string }>()
     expectTypeOf<Inputs['orders']['byId']>().toEqualTypeOf<{ id: string }>()
@@ -79,6 +88,19 @@ describe('outputs', () => {
     expectTypeOf<Outputs['products']['upsertMany']['results'][number]['outcome']>().toEqualTypeOf<
       'created' | 'updated' | 'unchanged'
     >()
+  })
+
+  test('watches are told of products under their ids, null where one is gone, and of whole orders', () => {
+    client.products.watch.subscribe(
+      {},
+      {
+        onData({ id, data }) {
+          expectTypeOf(id).toEqualTypeOf<string>()
+          expectTypeOf(data).toEqualTypeOf<{ id: string; product: Product | null }>()
+        },
+      },
+    )
+    client.orders.watch.subscribe({ id: 'a' }, { onData: ({ data }) => expectTypeOf(data).toEqualTypeOf<Order>() })
   })
 
   test('queries are not mutations, and what is not there cannot be called', () => {

@@ -11,3 +11,19 @@ export const currencies = [
   'TJS', 'TMT', 'TND', 'TOP', 'TRY', 'TTD', 'TWD', 'TZS', 'UAH', 'UGX', 'USD', 'UYU', 'UZS', 'VES', 'VND', 'VUV',
   'WST', 'XAF', 'XCD', 'XCG', 'XOF', 'XPF', 'YER', 'ZAR', 'ZMW', 'ZWG',
 ] as const
+
+type Code = (typeof currencies)[number]
+
+const otherPlaces: { readonly [code in Code]?: number } = {
+  BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, VND: 0, VUV: 0, XAF: 0,
+  XOF: 0, XPF: 0,
+  BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3,
+}
+
+/**
+ * How many decimal places of a currency its minor unit stands for, by ISO 4217: EUR 2, JPY 0, KWD 3. Not what `Intl`
+ * says, which is what people show: 0 places of HUF and IDR, whose minor unit is a hundredth.
+ */
+export function decimalPlaces(currency: Code): number {
+  return otherPlaces[currency] ?? 2
+}

@@ -1,3 +1,4 @@
+export { decimalPlaces } from './currencies.ts'
 export { errors, Issue, Shortage } from './errors.ts'
 export type { ErrorCode, ErrorDetails, ShopErrorData } from './errors.ts'
 export { Id, IdInput, UserId } from './id.ts'
@@ -15,6 +16,7 @@ export {
   OrderStatus,
   OrderStep,
   RefundOrder,
+  WatchOrder,
 } from './order.ts'
 export { Cursor, Limit, MAX_PAGE } from './page.ts'
 export {
@@ -24,11 +26,14 @@ export {
   MAX_BULK_ROWS,
   Product,
   ProductById,
+  ProductEvent,
   ProductPage,
   SetQuantity,
   Sku,
   UpsertProducts,
   UpsertResult,
   UpsertResults,
+  WatchProducts,
 } from './product.ts'
 export { LineQuantity, MAX_LINE_QUANTITY, OnHand } from './quantity.ts'
+export { MAX_WATCHED } from './watch.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { currencies } from './currencies.ts'
+import { Whole } from './whole.ts'
 
 /** An ISO 4217 currency code in use. */
 export const Currency = z
@@ -10,10 +11,7 @@ export type Currency = z.infer<typeof Currency>
 /** An amount of money in whole minor units (cents, pence, yen) of one currency: 0 to 2^53 - 1. */
 export const Money = z
   .strictObject({
-    amount: z
-      .int()
-      .min(0)
-      .meta({ description: 'Minor units: 1999 is 19.99 in EUR and 1,999 in JPY', examples: [1999] }),
+    amount: Whole.min(0).meta({ description: 'Minor units: 1999 is 19.99 in EUR and 1,999 in JPY', examples: [1999] }),
     currency: Currency,
   })
   .meta({ id: 'Money' })

@@ -5,6 +5,7 @@ import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { LineQuantity } from './quantity.ts'
 import { text } from './text.ts'
+import { LastEventId } from './watch.ts'
 
 /** The most lines one order holds (the largest real invoice known to us has 1,114). */
 export const MAX_ORDER_LINES = 2000
@@ -121,3 +122,6 @@ export type OrderPage = z.infer<typeof OrderPage>
 
 export const OrderById = z.strictObject({ id: IdInput })
 export type OrderById = z.infer<typeof OrderById>
+
+export const WatchOrder = z.strictObject({ id: IdInput, lastEventId: LastEventId.optional() })
+export type WatchOrder = z.infer<typeof WatchOrder>

@@ -5,6 +5,8 @@ import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { OnHand } from './quantity.ts'
 import { text } from './text.ts'
+import { LastEventId, MAX_WATCHED } from './watch.ts'
+import { Whole } from './whole.ts'
 
 /**
  * The shop's own code of a product, unique, case kept: 1 to 64 characters, no control character anywhere, no space
@@ -16,13 +18,13 @@ export const Sku = text(
   'must not begin or end with a space, nor contain control characters',
 ).meta({ examples: ['MUG-BLUE'] })
 
+const Category = text(128).meta({ examples: ['Kitchen'] })
+
 const described = {
   sku: Sku,
   name: text(512).meta({ examples: ['Blue mug'] }),
   description: text(10_000).optional(),
-  category: text(128)
-    .optional()
-    .meta({ examples: ['Kitchen'] }),
+  category: Category.optional(),
   price: Money,
 }
 
@@ -57,16 +59,34 @@ export type ProductPage = z.infer<typeof ProductPage>
 export const ProductById = z.strictObject({ id: IdInput })
 export type ProductById = z.infer<typeof ProductById>
 
+/**
+ * Which products to watch: those of `ids` (at most 1,000), those of `category`, or all there are; of a category and of
+ * all, the first 1,000, and those that come later while there are fewer.
+ */
+export const WatchProducts = z
+  .strictObject({
+    ids: z.array(IdInput).max(MAX_WATCHED).optional(),
+    category: Category.optional(),
+    lastEventId: LastEventId.optional(),
+  })
+  .refine(({ ids, category }) => !ids || category === undefined, {
+    path: ['category'],
+    message: 'give either ids or a category, not both',
+  })
+export type WatchProducts = z.infer<typeof WatchProducts>
+
+/** A watched product as it is now; null where there is none of this id, or it is no longer in the watched category. */
+export const ProductEvent = z.object({ id: z.string(), product: Product.nullable() }).meta({ id: 'ProductEvent' })
+export type ProductEvent = z.infer<typeof ProductEvent>
+
 /** Sets the units on hand to an absolute number; with `expected`, only if they are that number now. */
-export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: z.int().min(0).optional() })
+export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: Whole.min(0).optional() })
 export type SetQuantity = z.infer<typeof SetQuantity>
 
 /** Adds units to the stock or takes them away, never below zero, for a reason that the movement will show. */
 export const AdjustQuantity = z.strictObject({
   id: IdInput,
-  delta: z
-    .int()
-    .min(-1_000_000_000)
+  delta: Whole.min(-1_000_000_000)
     .max(1_000_000_000)
     .meta({ examples: [12] }),
   reason: text(200).meta({ examples: ['delivery 4711'] }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Whole } from './whole.ts'
 
 /** The most units one requested line can ask for. */
 export const MAX_LINE_QUANTITY = 1_000_000
@@ -11,8 +12,6 @@ export const LineQuantity = z
   .meta({ examples: [2] })
 
 /** Units on hand: a whole number, 0 to 1,000,000,000. */
-export const OnHand = z
-  .int()
-  .min(0)
+export const OnHand = Whole.min(0)
   .max(1_000_000_000)
   .meta({ examples: [40] })

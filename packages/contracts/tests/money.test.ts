@@ -1,4 +1,4 @@
-import { add, Currency, Money, multiply } from '@stockroom/contracts'
+import { add, Currency, decimalPlaces, Money, multiply } from '@stockroom/contracts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -52,6 +52,8 @@ describe('money', () => {
   })
 })
 
+const withPlaces = (places: number) => Currency.options.filter((code) => decimalPlaces(code) === places)
+
 describe('a currency', () => {
   test.for(['EUR', 'GBP', 'JPY', 'KWD', 'SLE', 'XCG'])('%s is known', (code) => {
     expect(Currency.safeParse(code).success).toBe(true)
@@ -67,5 +69,12 @@ describe('a currency', () => {
   test('has three capital letters and stands in the list once', () => {
     expect(Currency.options.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([])
     expect(new Set(Currency.options).size).toBe(Currency.options.length)
+  })
+
+  test('has the decimal places of ISO 4217, not those of everyday use', () => {
+    expect(withPlaces(0).join(' ')).toBe('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF')
+    expect(withPlaces(3).join(' ')).toBe('BHD IQD JOD KWD LYD OMR TND')
+    expect(withPlaces(2)).toHaveLength(Currency.options.length - 23)
+    expect(withPlaces(2)).toEqual(expect.arrayContaining(['EUR', 'HUF', 'IDR', 'MGA', 'TWD']))
   })
 })

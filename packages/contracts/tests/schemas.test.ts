@@ -1,4 +1,5 @@
 import {
+  AdjustQuantity,
   CreateOrder,
   CreateProduct,
   Cursor,
@@ -89,6 +90,17 @@ describe('quantities', () => {
   test.for([-1, 0.5, 1_000_000_001, Number.NaN, '1', null])('%o cannot be on hand', (quantity) => {
     expect(accepts(OnHand, quantity)).toBe(false)
   })
+})
+
+test('a minus before 0 means nothing, wherever a whole number stands', () => {
+  const price = { amount: -0, currency: 'EUR' }
+  expect(CreateProduct.parse({ ...product, price, quantity: -0 })).toStrictEqual({
+    ...product,
+    price: { amount: 0, currency: 'EUR' },
+  })
+  expect(SetQuantity.parse({ id, quantity: -0, expected: -0 })).toStrictEqual({ id, quantity: 0, expected: 0 })
+  const adjustment = { id, delta: -0, reason: 'counted' }
+  expect(AdjustQuantity.parse(adjustment)).toStrictEqual({ ...adjustment, delta: 0 })
 })
 
 describe('an id', () => {

@@ -29,7 +29,7 @@ async function listener() {
   const echo = procedure.input(z.strictObject({ quantity: z.int() })).mutation(({ input }) => input)
   const nothing = procedure.mutation(() => {})
   return leanHandler({
-    ...rpcOptions({} as Shop, () => {}),
+    ...rpcOptions({ shop: {} as Shop, onError: () => {} }),
     router: router({ echo, nothing }),
     maxBodySize: 1024 * 1024,
   })

@@ -5,4 +5,6 @@ export interface Context {
   readonly shop: Shop
   /** What is known of this call beside its input; the doors make one for each. */
   readonly call?: Call
+  /** Aborts when the process is about to stop: watches end, and their readers go on elsewhere. */
+  readonly draining?: AbortSignal
 }

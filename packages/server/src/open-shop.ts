@@ -5,8 +5,12 @@ import { collectionsOf, ensureCollections } from './collections/collections.ts'
 import { openLane } from './collections/lanes.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
+import { openOrderChanges } from './domain/order-changes.ts'
+import { openOrderWatch } from './domain/order-watch.ts'
 import { openOrders } from './domain/orders.ts'
+import { openProductWatch } from './domain/product-watch.ts'
 import { openProducts } from './domain/products.ts'
+import { openWatches } from './domain/watches.ts'
 import type { Shop } from './shop.ts'
 
 export interface OpenShopOptions {
@@ -62,9 +66,15 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   const sessions = [client.startSession(unlinked), client.startSession(unlinked)] as const
   const lane = await openLane(db, sessions)
   const desk = openDesk({ collections, sessions, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
+  const watches = openWatches()
+  const orderChanges = openOrderChanges(client, collections.orders)
+  const orders = openOrders(collections, desk)
   return {
-    products: openProducts(collections, catalogue, desk),
-    orders: openOrders(collections, desk),
+    products: {
+      ...openProducts(collections, catalogue, desk),
+      watch: openProductWatch(collections, catalogue, watches),
+    },
+    orders: { ...orders, watch: openOrderWatch(orders, orderChanges, watches) },
     async isReady() {
       const hello = db.command({ hello: 1 }).then(
         ({ isWritablePrimary }) => isWritablePrimary === true,
@@ -73,7 +83,8 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       return Promise.race([hello, wait(1000, false, { ref: false })])
     },
     async [Symbol.asyncDispose]() {
-      const closed = catalogue[Symbol.asyncDispose]()
+      watches[Symbol.dispose]()
+      const closed = Promise.all([orderChanges[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()])
       await desk.close()
       await lane[Symbol.asyncDispose]()
       for (const session of sessions) await session.endSession()

@@ -7,14 +7,17 @@ export interface RestRoute {
   readonly path: `/${string}`
   /** A second path for the same, kept for callers of the original API; the document shows `query` there. */
   readonly alias?: `/${string}`
-  /** Parameters of the path, and the field of the input that each one is. */
+  /** Parameters of the path, and of the query where they are called otherwise: the field of the input that each one is. */
   readonly params?: Readonly<Record<string, string>>
   /** Fields that may come in the query instead of the body. */
   readonly query?: readonly string[]
   readonly summary: string
   readonly status?: 200 | 201
-  /** What the answer holds: one resource, one that was just written (its id stands beside it), or a page of them. */
-  readonly answer: 'one' | 'written' | 'page'
+  /**
+   * What the answer holds: one resource, one that was just written (its id stands beside it), a page of them, or what
+   * becomes of them, as server-sent events.
+   */
+  readonly answer: 'one' | 'written' | 'page' | 'events'
   readonly resource: 'product' | 'order'
   /** The `message` of the answer; a page says how many were found. */
   readonly message?: string

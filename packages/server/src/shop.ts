@@ -10,11 +10,14 @@ import type {
   OrderPage,
   Product,
   ProductById,
+  ProductEvent,
   ProductPage,
   RefundOrder,
   SetQuantity,
   UpsertProducts,
   UpsertResults,
+  WatchOrder,
+  WatchProducts,
 } from '@stockroom/contracts'
 
 /** What a call tells the shop beside its input, and is told beside its answer. */
@@ -45,6 +48,11 @@ export interface Shop extends AsyncDisposable {
     /** Creates or updates by SKU; each hundred rows take effect together. */
     upsertMany(input: UpsertProducts): Promise<UpsertResults>
     /**
+     * Each watched product as it is, then each change of one, whichever process makes it. A reader that is slow gets
+     * the latest of each product. Ends when the signal aborts, and with the shop, by throwing an AbortError.
+     */
+    watch(input: WatchProducts, signal?: AbortSignal): Promise<AsyncIterable<ProductEvent>>
+    /**
      * Rises with every change of the products in memory; undefined while the database must be asked. What `list`
      * without a cursor and `byId` answered at a stamp holds for as long as this returns that stamp.
      */
@@ -67,6 +75,8 @@ export interface Shop extends AsyncDisposable {
     list(input: ListOrders): Promise<OrderPage>
     /** ORDER_NOT_FOUND. */
     byId(input: OrderById): Promise<Order>
+    /** The order as it is, then after each of its steps; ends like a watch of products. ORDER_NOT_FOUND. */
+    watch(input: WatchOrder, signal?: AbortSignal): Promise<AsyncIterable<Order>>
   }
   /** Whether the database answers as primary within a second. */
   isReady(): Promise<boolean>

@@ -1,3 +1,4 @@
+import type { SuperJSONResult } from 'superjson'
 import { deserialize, serialize } from 'superjson'
 
 /**
@@ -8,7 +9,9 @@ import { deserialize, serialize } from 'superjson'
  */
 export const transformer = {
   serialize: (value: unknown): object => serializePlain(value) ?? serialize(value),
-  deserialize,
+  // In place, as what came is JSON that belongs to nobody else. The copy that superjson makes otherwise lacks a key
+  // __proto__, which a strict schema then cannot refuse.
+  deserialize: (received: SuperJSONResult): unknown => deserialize(received, { inPlace: true }),
 }
 
 interface Walk {

@@ -24,6 +24,8 @@ const t = initTRPC
     transformer,
     // Without this, stack traces go out wherever NODE_ENV is not "production".
     isDev: false,
+    // A proxy may cut a connection on which nothing comes, and a reader that hears nothing for longer looks elsewhere.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     errorFormatter({ shape, error }) {
       const shopError = toShopError(error)
       const { code, details } = shopError

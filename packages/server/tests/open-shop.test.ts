@@ -167,6 +167,7 @@ describe('a shop opens', () => {
     await (await database.open())[Symbol.asyncDispose]()
     expect(await database.db.collection('products').indexes()).toMatchObject([
       { name: '_id_' },
+      { name: 'category', key: { category: 1, _id: 1 } },
       { name: 'sku', key: { sku: 1 }, unique: true },
     ])
   })

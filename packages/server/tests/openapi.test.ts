@@ -31,8 +31,10 @@ describe('the document', () => {
     expect(
       operations.map(({ method, path, operation }) => `${method} ${path}: ${operation.operationId}`).toSorted(),
     ).toEqual([
+      'GET /orders/{order_id}/events: orders.watch',
       'GET /orders/{order_id}: orders.byId',
       'GET /orders: orders.list',
+      'GET /products/events: products.watch',
       'GET /products/{product_id}: products.byId',
       'GET /products: products.list',
       'POST /orders/{order_id}/cancel: orders.cancel',
@@ -113,7 +115,7 @@ describe.for(operations)('$method $path', ({ path, method, operation }) => {
     expect(successes).toHaveLength(1)
     const [status, { content, headers, links }] = successes[0]!
     expect(status).toBe(/^POST \/(orders|products)$/.test(`${method} ${path}`) ? '201' : '200')
-    expect(Object.keys(content)).toEqual(['application/json'])
+    expect(Object.keys(content)).toEqual([path.endsWith('/events') ? 'text/event-stream' : 'application/json'])
     if (status !== '201') return
     expect(headers).toHaveProperty('Location')
     const targets = Object.values(links as Record<string, { operationId: string }>).map(

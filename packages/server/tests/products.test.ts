@@ -1,4 +1,5 @@
 import type { CreateProduct } from '@stockroom/contracts'
+import { MongoClient } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { books, refusal, wrongBooks } from './_books.ts'
 import { aProduct, testShop } from './_shop.ts'
@@ -135,6 +136,16 @@ describe('the units on hand', () => {
       })
     }
     expect((await test.caller.products.byId({ id })).quantity).toBe(5)
+  })
+
+  test('can be set where somebody has put them below zero past the shop', async () => {
+    await using test = await testShop()
+    const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))
+    await using client = new MongoClient(test.uri)
+    const products = client.db(test.database).collection('products')
+    await products.updateOne({}, { $set: { quantity: -2 } }, { bypassDocumentValidation: true })
+    expect(await test.caller.products.setQuantity({ id, quantity: 4 })).toMatchObject({ quantity: 4 })
+    expect(await books(test)).toMatchObject([{ quantity: 4, moved: 11, ordered: 0 }])
   })
 
   test('are found under an id in capitals too', async () => {

@@ -26,6 +26,10 @@ const route = (fields: Partial<RestRoute> = {}): Meta => ({
 const Thing = z.object({ id: z.string() })
 const thing = () => ({ id: 'x' })
 
+async function* things() {
+  yield thing()
+}
+
 const query = (meta: Meta) => t.procedure.meta(meta).output(Thing)
 
 describe('the start fails on a procedure that REST could only fail later', () => {
@@ -36,14 +40,19 @@ describe('the start fails on a procedure that REST could only fail later', () =>
     ['GET on a mutation', /GET does not fit a mutation/, () => t.router({ a: query(route()).mutation(thing) })],
     ['POST on a query', /POST does not fit a query/, () => t.router({ a: query(post).query(thing) })],
     [
-      'a subscription',
-      /it is a subscription/,
-      () =>
-        t.router({
-          a: t.procedure.meta(route()).subscription(async function* things() {
-            yield 1
-          }),
-        }),
+      'a subscription that is to answer once',
+      /a subscription does not answer with one/,
+      () => t.router({ a: t.procedure.meta(route()).subscription(things) }),
+    ],
+    [
+      'a query that is to answer with events',
+      /a query does not answer with events/,
+      () => t.router({ a: query(route({ answer: 'events' })).query(thing) }),
+    ],
+    [
+      'POST on a subscription',
+      /POST does not fit a subscription/,
+      () => t.router({ a: t.procedure.meta(route({ method: 'POST', answer: 'events' })).subscription(things) }),
     ],
     ['no output', /it has no output schema/, () => t.router({ a: t.procedure.meta(route()).query(thing) })],
     [
@@ -160,7 +169,7 @@ describe('the start fails on a procedure that REST could only fail later', () =>
     })
     expect(
       operationsOf(router).map(({ procedure, route: { method, path } }) => `${procedure}: ${method} ${path}`),
-    ).toEqual(['things.get: GET /things/{thing_id}', 'things.create: POST /things'])
+    ).toEqual(['things.create: POST /things', 'things.get: GET /things/{thing_id}'])
   })
 })
 
@@ -179,16 +188,22 @@ describe('the fields that tRPC calls internal', () => {
       'orders.list',
       'orders.pay',
       'orders.refund',
+      'orders.watch',
       'products.adjustQuantity',
       'products.byId',
       'products.create',
       'products.list',
       'products.setQuantity',
       'products.upsertMany',
+      'products.watch',
     ])
-    for (const { _def } of Object.values(procedures)) {
-      expect(_def.type).toBeOneOf(['query', 'mutation'])
+    for (const [path, { _def }] of Object.entries(procedures)) {
       expect(_def.inputs).toEqual([expect.any(z.ZodType)])
+      if (path.endsWith('.watch')) {
+        expect(_def.type).toBe('subscription')
+        continue
+      }
+      expect(_def.type).toBeOneOf(['query', 'mutation'])
       expect(_def.output).toBeInstanceOf(z.ZodType)
     }
     expect(procedures['orders.create']!._def.meta).toMatchObject({ rest: { method: 'POST', path: '/orders' } })
@@ -211,9 +226,10 @@ describe('a query', () => {
     minPrice: z.number().optional(),
     inStock: z.boolean().optional(),
     tags: z.array(z.string()).optional(),
+    colors: z.array(z.string()).optional(),
     name: z.string().optional(),
   })
-  const meta = route({ path: '/things/{thing_id}', params: { thing_id: 'id' } })
+  const meta = route({ path: '/things/{thing_id}', params: { thing_id: 'id', color: 'colors' } })
   const [operation] = operationsOf(t.router({ a: t.procedure.meta(meta).input(input).output(Thing).query(thing) }))
   const read = (query: string) =>
     inputReader(operation!).read({
@@ -243,6 +259,7 @@ describe('a query', () => {
     ['in_stock=', { inStock: '' }],
     ['tags=a', { tags: ['a'] }],
     ['tags=a&tags=b', { tags: ['a', 'b'] }],
+    ['color=red&color=blue', { colors: ['red', 'blue'] }],
     ['name=5', { name: '5' }],
     ['name=true', { name: 'true' }],
     ['name=%7B%7D', { name: '{}' }],
@@ -250,7 +267,7 @@ describe('a query', () => {
     expect(read(query)).toEqual({ id: 'x', ...expected })
   })
 
-  test.for(['id=y', 'thing_id=y', 'inStock=true', 'minPrice=1', '__proto__=1', 'tags[]=a', 'name[$ne]=1'])(
+  test.for(['id=y', 'thing_id=y', 'inStock=true', 'minPrice=1', '__proto__=1', 'tags[]=a', 'colors=a', 'name[$ne]=1'])(
     '%s is no parameter',
     (query) => {
       const [name] = query.split('=')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalMongo } from '@stockroom/local-mongo'
 import { startMongo } from '@stockroom/local-mongo'
+import { repairShop } from '@stockroom/server'
 import type { Document } from 'mongodb'
 import { MongoClient, ObjectId } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import { commitBatch } from '../src/domain/commit.ts'
 import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
+import { tamper } from './_tamper.ts'
 
 let mongo: LocalMongo
 let client: MongoClient
@@ -102,6 +104,22 @@ describe('every command succeeds, once, although', () => {
 
 const unconfirmed = <T>(work: () => Promise<T>) =>
   whileFailing({ failCommands: ['commitTransaction'], ...unacknowledged }, { times: 8 }, work)
+
+test.for<[string, string[], Document, times: number]>([
+  ['it is not confirmed until it is looked up', ['commitTransaction'], unacknowledged, 8],
+  ['the connection is lost at the commit until all is done anew', ['commitTransaction'], { closeConnection: true }, 7],
+  ['orders of the product are faster', ['findAndModify'], { errorCode: 112 }, 3],
+])('a correction of the books is written once, although %s', async ([, failCommands, failure, count]) => {
+  await using test = await testShop()
+  const { id, sku } = await test.caller.products.create(aProduct({ quantity: 5 }))
+  await tamper(test, (db) => db.collection('products').updateOne({ sku }, { $inc: { quantity: 2 } }))
+  const corrections = [{ productId: id, sku, change: 2 }]
+  const written = await whileFailing({ failCommands, ...failure }, { times: count }, () =>
+    repairShop({ ...test, corrections }),
+  )
+  expect(written).toEqual(corrections)
+  expect(await books(test)).toEqual([{ sku, quantity: 7, moved: 7, ordered: 0 }])
+})
 
 describe('a commit that is done but never confirmed', () => {
   test('does not refuse the last unit to the one who got it', async () => {

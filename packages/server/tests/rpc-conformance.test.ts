@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { Shop } from '@stockroom/server'
 import { ShopError } from '@stockroom/server'
-import { lazy } from '@trpc/server'
+import { lazy, tracked } from '@trpc/server'
 import type { TRPCError } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { serialize } from 'superjson'
@@ -64,10 +64,17 @@ const procedures = {
     yield 1
   }),
   promise: procedure.query(() => ({ later: Promise.resolve(1) })),
-  ticks: procedure.subscription(async function* () {
-    yield 1
-  }),
+  ticks: procedure
+    .input(z.object({ to: z.int(), lastEventId: z.string().optional() }))
+    .subscription(async ({ input: { to, lastEventId } }) => {
+      if (to > 9) throw new ShopError('BUSY', {})
+      return ticks(Number(lastEventId ?? 0), to)
+    }),
   later: lazy(() => Promise.resolve({ router: router({ ask: procedure.query(() => 'late') }) })),
+}
+
+async function* ticks(from: number, to: number) {
+  for (let tick = from + 1; tick <= to; tick++) yield tracked(String(tick), { tick, at: new Date(tick) })
 }
 
 interface Door extends AsyncDisposable {
@@ -80,7 +87,7 @@ const MAX_BODY = 2000
 async function open(handlerOf: typeof leanHandler): Promise<Door> {
   const errors: string[] = []
   const options = {
-    ...rpcOptions({} as Shop, () => {}),
+    ...rpcOptions({ shop: {} as Shop, onError: () => {} }),
     router: router(procedures),
     maxBodySize: MAX_BODY,
     onError: ({ error }: { error: TRPCError }) => void errors.push(`${error.code}: ${error.message}`),
@@ -274,8 +281,14 @@ const unusual: Record<string, Sent> = {
   'lines without a batch': post('echo', json(1), [...JSON_TYPE, 'trpc-accept', 'application/jsonl']),
   'connection parameters': get('ask?connectionParams=null'),
   'connection parameters that are none': get('ask?connectionParams=7'),
-  'a subscription': get('ticks'),
-  'a subscription in a batch': get('ticks?batch=1'),
+  'a subscription in a batch': get(`ticks?batch=1&input=${input({ 0: json({ to: 2 }) })}`),
+  'a subscription by POST': post('ticks', json({ to: 2 })),
+  'a subscription by HEAD': { ...get(`ticks?input=${input(json({ to: 2 }))}`), method: 'HEAD' },
+  'a subscription that goes on where its address says': get(`ticks?lastEventId=1&input=${input(json({ to: 2 }))}`),
+  'a subscription with an input that is not valid': get(`ticks?input=${input(json({ to: 'two' }))}`),
+  'a subscription without input': get('ticks'),
+  'a subscription with an input that is not JSON': get('ticks?input=%7B'),
+  'a subscription that is refused': get(`ticks?input=${input(json({ to: 10 }))}`),
   'a host that is none': get('ask', ['host', 'local host']),
   'a port that is none': get('ask', ['host', 'localhost:99999']),
   'a router that is not loaded yet': get('later.ask'),
@@ -284,6 +297,14 @@ const unusual: Record<string, Sent> = {
 /** Where tRPC answers in the place of all calls, it adds the headers of `responseMeta` a second time. */
 function withoutRepeats({ vary, ...headers }: Received['headers']): Received['headers'] {
   return typeof vary === 'string' ? { ...headers, vary: [...new Set(vary.split(', '))].join(', ') } : headers
+}
+
+/** The fields of each event; their order means nothing, nor do empty lines between events. */
+function eventsIn(body: string): object[] {
+  return body.split(/\n{2,}/).flatMap((block) => {
+    const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('retry: '))
+    return lines.length > 0 ? Object.fromEntries(lines.map((line) => line.split(/: (.*)/))) : []
+  })
 }
 
 describe('the lean way of RPC', () => {
@@ -297,6 +318,17 @@ describe('the lean way of RPC', () => {
   test.each(Object.entries(unusual))('leaves to tRPC: %s', async (_, sent) => {
     const [answer, expected] = await Promise.all([lean.send(sent), official.send(sent)])
     expect(answer).toEqual(expected)
+  })
+
+  test.each<[string, Sent]>([
+    ['from the beginning', get(`ticks?input=${input(json({ to: 3 }))}`)],
+    ['behind the last event', get(`ticks?input=${input(json({ to: 3 }))}`, ['last-event-id', '2'])],
+    ['with nothing to say', get(`ticks?input=${input(json({ to: 0 }))}`)],
+  ])('answers a subscription as tRPC does, %s', async (_, sent) => {
+    const [answer, expected] = await Promise.all([lean.send(sent), official.send(sent)])
+    expect({ ...answer, body: eventsIn(answer.body) }).toEqual({ ...expected, body: eventsIn(expected.body) })
+    // It says how soon a reader comes back, which tRPC does not.
+    expect([answer, expected].map(({ body }) => body.startsWith('retry: 1000\n'))).toEqual([true, false])
   })
 
   test('takes a lazy router once tRPC has loaded it', async () => {

@@ -1,28 +1,11 @@
+import type { Db } from 'mongodb'
 import { ObjectId } from 'mongodb'
 import { expect, test } from 'vitest'
 import { VerifyError, verifyShop } from '@stockroom/server'
 import type { TestShop } from '@stockroom/server/testing'
 import { aProduct, testShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
-
-/** Two products, three orders, one change of stock: mug 100 - 5 - 7 = 88, tray 20 -> 50 - 3 = 47. */
-async function tradingShop() {
-  const test = await testShop()
-  const { products, orders } = test.caller
-  const mug = await products.create(aProduct({ sku: 'MUG', price: { amount: 250, currency: 'EUR' }, quantity: 100 }))
-  const tray = await products.create(aProduct({ sku: 'TRAY', price: { amount: 999, currency: 'EUR' }, quantity: 20 }))
-  await products.setQuantity({ id: tray.id, quantity: 50 })
-  const first = await orders.create({ userId: 'ada', productId: mug.id, quantity: 5 })
-  const second = await orders.create({
-    userId: 'bob',
-    lines: [
-      { productId: mug.id, quantity: 7 },
-      { productId: tray.id, quantity: 2 },
-    ],
-  })
-  await orders.create({ userId: 'eve', productId: tray.id, quantity: 1 })
-  return Object.assign(test, { mug, tray, first, second })
-}
+import { tradingShop } from './_trading-shop.ts'
 
 /** What is found after something was done to the database behind the shop's back. */
 async function differencesAfter(shop: TestShop, how: Parameters<typeof tamper>[1]) {
@@ -149,16 +132,110 @@ test('a changed currency is found', async () => {
   ])
 })
 
+/** Bob's order is cancelled, and Ada's paid and refunded, its units kept by her; eve still holds a tray. */
+async function returningShop() {
+  const shop = await tradingShop()
+  const { orders, products } = shop.caller
+  await orders.cancel({ id: shop.second.id })
+  await orders.pay({ id: shop.first.id })
+  await orders.refund({ id: shop.first.id })
+  await products.adjustQuantity({ id: shop.mug.id, delta: -4, reason: 'broken' })
+  return shop
+}
+
+const orderOf = (userId: string) => ({ userId })
+
+test('the books of a shop that cancels, refunds and adjusts are in order', async () => {
+  await using shop = await returningShop()
+  const { orders } = shop.caller
+  const restocked = await orders.create({ userId: 'kim', productId: shop.mug.id, quantity: 3 })
+  await orders.pay({ id: restocked.id })
+  await orders.refund({ id: restocked.id, restock: true })
+  expect(await verifyShop(shop)).toMatchObject({ orders: 4, movements: 4, units: 6, differences: [] })
+})
+
+test.for<[string, (db: Db) => Promise<unknown>, object[]]>([
+  [
+    'a cancellation whose units never came back',
+    (db) => db.collection('products').updateOne({ sku: 'MUG' }, { $inc: { quantity: -7 } }),
+    [{ kind: 'quantity', sku: 'MUG', moved: 96, ordered: 5, expected: 91, actual: 84 }],
+  ],
+  [
+    'a cancellation whose units came back twice',
+    (db) => db.collection('products').updateOne({ sku: 'TRAY' }, { $inc: { quantity: 2 } }),
+    [{ kind: 'quantity', sku: 'TRAY', expected: 49, actual: 51 }],
+  ],
+  [
+    'an order that was merely called cancelled',
+    (db) => db.collection('orders').updateOne(orderOf('eve'), { $set: { status: 'cancelled' } }),
+    [
+      { kind: 'orderStatus', expected: 'placed', actual: 'cancelled' },
+      { kind: 'stockReturned', status: 'cancelled', expected: true, actual: false },
+    ],
+  ],
+  [
+    'a cancellation that was taken back, its units still in stock',
+    (db) =>
+      db.collection('orders').updateOne(orderOf('bob'), { $set: { status: 'placed' }, $pop: { history: 1 } } as object),
+    [{ kind: 'stockReturned', status: 'placed', expected: false, actual: true }],
+  ],
+  [
+    'a cancelled order that holds units still',
+    (db) => db.collection('orders').updateOne(orderOf('bob'), { $unset: { stockReturned: 1 } }),
+    [
+      { kind: 'quantity', sku: 'MUG', expected: 84, actual: 91 },
+      { kind: 'quantity', sku: 'TRAY', expected: 47, actual: 49 },
+      { kind: 'stockReturned', status: 'cancelled', expected: true, actual: false },
+    ],
+  ],
+  [
+    'a refund that gave back what it was to keep',
+    (db) => db.collection('products').updateOne({ sku: 'MUG' }, { $inc: { quantity: 5 } }),
+    [{ kind: 'quantity', sku: 'MUG', expected: 91, actual: 96 }],
+  ],
+  [
+    'a refund that is said to have given units back, and did not',
+    (db) => db.collection('orders').updateOne(orderOf('ada'), { $set: { stockReturned: true } }),
+    [{ kind: 'quantity', sku: 'MUG', ordered: 0, expected: 96, actual: 91 }],
+  ],
+  [
+    'a step that the history does not know',
+    (db) => db.collection('orders').updateOne(orderOf('ada'), { $pop: { history: 1 } } as object),
+    [{ kind: 'orderStatus', expected: 'paid', actual: 'refunded' }],
+  ],
+  [
+    'an adjustment without its movement',
+    (db) => db.collection('movements').deleteOne({ reason: 'adjust' }),
+    [{ kind: 'quantity', sku: 'MUG', moved: 100, expected: 95, actual: 91 }],
+  ],
+  [
+    'a movement of an adjustment that was never made',
+    (db) => db.collection('products').updateOne({ sku: 'MUG' }, { $inc: { quantity: 4 } }),
+    [{ kind: 'quantity', sku: 'MUG', moved: 96, expected: 91, actual: 95 }],
+  ],
+  [
+    'an adjustment of another size',
+    (db) => db.collection('movements').updateOne({ reason: 'adjust' }, { $set: { change: -3 } }),
+    [{ kind: 'quantity', sku: 'MUG', moved: 97, expected: 92, actual: 91 }],
+  ],
+])('%s is found', async ([, how, differences]) => {
+  await using shop = await returningShop()
+  expect(await differencesAfter(shop, how)).toMatchObject(differences)
+})
+
 test('what is no number or no list does not end the check', async () => {
   await using shop = await tradingShop()
   const found = await differencesAfter(shop, async (db) => {
     const orders = db.collection('orders')
     await orders.updateOne({ _id: new ObjectId(shop.first.id) }, { $set: { 'lines.0.unitPrice.amount': 'much' } })
     await orders.updateOne({ _id: new ObjectId(shop.second.id) }, { $set: { lines: 'none' } }, unchecked)
+    await orders.updateOne(orderOf('eve'), { $unset: { total: 1 }, $set: { history: 'none' } }, unchecked)
     await db.collection('movements').updateOne({ change: 100 }, { $set: { change: 'all' } }, unchecked)
   })
   expect(found.map(({ kind }) => kind).toSorted()).toEqual([
     'lineTotal',
+    'orderStatus',
+    'orderTotal',
     'orderTotal',
     'orderTotal',
     'quantity',

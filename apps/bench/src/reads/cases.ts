@@ -71,8 +71,6 @@ export function shopsBySize(mongo: BenchDatabase) {
 }
 
 export function scenarioTitle({ read, products, orders }: ReadsKey['scenario']): string {
-  const [of, beside] = [read.name === 'order' ? '' : ` of ${figure(products)} products`, ordersTitle(orders)]
-  return `GET ${read.path}${of}${beside && `, ${beside}`}`
+  const of = read.name === 'order' ? '' : ` of ${figure(products)} products`
+  return `GET ${read.path}${of}${orders === 0 ? '' : `, ${figure(orders)} orders/s`}`
 }
-
-const ordersTitle = (orders: number): string => (orders === 0 ? '' : `${figure(orders)} orders/s`)

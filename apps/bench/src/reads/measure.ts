@@ -72,11 +72,12 @@ async function runReads(job: ReadsJob): Promise<ReadsResult> {
 const OK = '200'
 
 /** Why the answers do not count, or undefined where they do. */
-function differenceIn({ all, placed, freshness }: ReadsResult, orders: number): string | undefined {
+function differenceIn({ measured, all, placed, freshness }: ReadsResult, orders: number): string | undefined {
   const { wrong, firstWrong } = freshness
   if (wrong > 0) return `${figure(wrong)} wrong answers, the first: ${firstWrong}`
   const failure = Object.keys(all).find((outcome) => outcome !== OK)
   if (failure) return `${figure(all[failure]!)} requests came to ${failure}`
+  if (!measured[OK]) return 'no answer came in time'
   if (placed && placed.perSecond < orders * HELD)
     return `${figure(placed.perSecond)} of ${figure(orders)} orders a second were placed`
 }

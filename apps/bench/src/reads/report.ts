@@ -54,12 +54,13 @@ export function readsReport(rows: readonly Row[], connections: number): Report {
 }
 
 const intro = (connections: number): string[] => [
-  `One server process, ${figure(connections)} connections, each sending its next GET when the last is answered. The list shows the first 1,000`,
-  'products; ids are drawn from up to 5,000. tRPC is called as its batching link calls it. kB is the size of a body.',
+  `One server process, ${figure(connections)} connections, each sending its next GET when the last is answered. The list`,
+  'shows the first 1,000 products; ids are drawn from up to 5,000. tRPC is called as its batching link calls it. kB is',
+  'the size of a body. × is how many times that contender in the same scenario.',
   '',
   'tRPC behind Express and `res.json` from memory send an array that they read from the database when they start, and',
-  'never again; find or findOne is one query for each answer; bare node:http sends the very bytes that Stockroom’s REST',
-  'door answers with, their type and length, and nothing else. × is how many times that contender in the same scenario.',
+  'never again; an order tRPC reads by one `findOne`. find or findOne is one query for each answer. Bare node:http sends',
+  "the very bytes of the REST door's answer, with their type and length, and nothing else.",
   '',
   'Orders of one unit are placed at a steady rate, over one connection of their own, for the products that are read: by',
   'the process that is read where it is Stockroom, by one beside it where it reads the database. × undisturbed is how',

@@ -8,7 +8,7 @@ export interface Section {
   readonly plots: readonly { readonly file: string; readonly svg: string }[]
 }
 
-const sections = ['orders', 'reads', 'flash-sale', 'cost', 'replay'] as const
+const sections = ['orders', 'reads', 'live', 'flash-sale', 'cost', 'replay'] as const
 
 const docs = fileURLToPath(new URL('../../../../docs/', import.meta.url))
 

@@ -5,7 +5,7 @@ import type { Binary, ClientSession, Db } from 'mongodb'
  * inside a transaction leaves its locks until the server's limit for transactions, a minute by default; killing its
  * sessions frees them at once. A lane that is killed by mistake merely runs its batch again.
  */
-interface LaneDocument {
+export interface LaneDocument {
   /** The first of its sessions. */
   _id: Binary
   sessions: Binary[]

@@ -27,6 +27,7 @@ export interface MovementDocument {
 export const movementsName = 'movements'
 
 export const movementIndexes: IndexDescription[] = [
+  { key: { productId: 1 }, name: 'product' },
   { key: { key: 1 }, name: 'key', unique: true, partialFilterExpression: { key: { $exists: true } } },
 ]
 

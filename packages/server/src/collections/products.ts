@@ -8,7 +8,10 @@ export interface ProductDocument extends Omit<Product, 'id'> {
 
 export const productsName = 'products'
 
-export const productIndexes: IndexDescription[] = [{ key: { sku: 1 }, name: 'sku', unique: true }]
+export const productIndexes: IndexDescription[] = [
+  { key: { sku: 1 }, name: 'sku', unique: true },
+  { key: { category: 1, _id: 1 }, name: 'category' },
+]
 
 /** `quantity >= 0` is the second guard of the stock, behind the filter of every write that takes from it. */
 export const productValidator: Document = {

@@ -71,7 +71,8 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
    */
   async function serve(): Promise<void> {
     while (queue.length > 0) {
-      await oneIsFree()
+      const [first, second] = busy
+      if (first && second) await Promise.race([first, second])
       if (isContended()) await giveWay()
       const turn = busy[0] ? 1 : 0
       const batch = takeBatch(queue)
@@ -86,11 +87,6 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
       })
     }
     serving = undefined
-  }
-
-  async function oneIsFree(): Promise<void> {
-    const [first, second] = busy
-    if (first && second) await Promise.race([first, second])
   }
 
   /**

@@ -13,7 +13,11 @@ import { fromCursor, parseId, toCursor } from './ids.ts'
 /** Rows of one bulk command: small enough that orders never wait long behind one. */
 const ROWS_A_COMMAND = 100
 
-export function openProducts({ products }: Collections, catalogue: Catalogue, desk: Desk): Shop['products'] {
+export function openProducts(
+  { products }: Collections,
+  catalogue: Catalogue,
+  desk: Desk,
+): Omit<Shop['products'], 'watch'> {
   return {
     async list({ cursor, limit = MAX_PAGE }) {
       const after = cursor === undefined ? undefined : fromCursor('products', cursor)

@@ -71,7 +71,7 @@ function guardedWrite({ before, after }: ProductChange, guard: Guard): AnyBulkWr
   const taken = before.quantity - after.quantity
   return {
     updateOne: {
-      filter: { _id: before._id, quantity: { $gte: Math.max(0, taken) }, [guard]: before[guard] },
+      filter: { _id: before._id, [guard]: before[guard], ...(taken > 0 && { quantity: { $gte: taken } }) },
       update: {
         $inc: { quantity: -taken, revision: after.revision - before.revision, version: after.version - before.version },
         $set: {

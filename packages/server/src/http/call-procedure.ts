@@ -7,7 +7,7 @@ import { procedure as base, typedError } from '../trpc.ts'
 
 interface ProcedureCall {
   readonly ctx: Context
-  readonly type: 'query' | 'mutation'
+  readonly type: 'query' | 'mutation' | 'subscription'
   /** Asked only by a procedure that has an input. */
   readonly getRawInput: () => unknown
   readonly signal: AbortSignal

@@ -23,8 +23,8 @@ export interface FrontOptions {
   readonly onError?: OnError
   /** Told of every request when it is over. */
   readonly onAnswer?: OnAnswer
-  /** Whether the process is about to end: readyz then says so. */
-  readonly isDraining?: () => boolean
+  /** Aborts when the process is about to stop: readyz then says so, and watches end. */
+  readonly draining?: AbortSignal
 }
 
 /** What every request passes, whichever door it goes to. */
@@ -33,10 +33,10 @@ export function createFront({
   corsOrigins = [],
   onError = () => {},
   onAnswer,
-  isDraining = () => false,
+  draining,
 }: FrontOptions): RequestListener {
-  const rpc = rpcHandler(shop, onError)
-  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError }
+  const rpc = rpcHandler({ shop, onError, draining })
+  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError, draining }
   const rest = leanRest(restDoor, expressApp(restDoor))
   const secure = securityHeaders()
   const share = cors({
@@ -45,7 +45,7 @@ export function createFront({
     maxAge: 600,
   })
   const ready = readyBytes({
-    doors: [readyRest(restDoor), readyRpc({ ...rpcOptions(shop, onError), router: appRouter })],
+    doors: [readyRest(restDoor), readyRpc({ ...rpcOptions({ shop, onError, draining }), router: appRouter })],
     stamp: () => shop.products.stamp(),
     head: [...secure].flat(),
   })
@@ -84,7 +84,7 @@ export function createFront({
   }
 
   async function isReady(): Promise<boolean> {
-    return !isDraining() && (await shop.isReady())
+    return !draining?.aborted && (await shop.isReady())
   }
 }
 

@@ -88,10 +88,13 @@ export function openApiDocument(operations: readonly Operation[]): object {
       }
       return [String(errorStatus), response] as const
     })
+    const isStream = route.answer === 'events'
     const success = {
-      description: STATUS_CODES[status],
+      description: isStream
+        ? 'Server-sent events without an end; the data of each is as the schema says'
+        : STATUS_CODES[status],
       ...successHeaders(operation),
-      content: { 'application/json': { schema: answers.get(operation) } },
+      content: { [isStream ? 'text/event-stream' : 'application/json']: { schema: answers.get(operation) } },
     }
     return Object.fromEntries([[String(status), success], ...problems])
   }
@@ -100,7 +103,7 @@ export function openApiDocument(operations: readonly Operation[]): object {
 function successHeaders({ route, fields }: Operation): object {
   const shown = {
     ...(route.status === 201 && { Location: headers.Location }),
-    ...(fields.some(({ places }) => places.includes('header')) && {
+    ...(fields.some(({ name }) => name === 'idempotencyKey') && {
       'Idempotency-Replayed': headers['Idempotency-Replayed'],
     }),
   }

@@ -11,7 +11,7 @@ const encodeDetails = new Map(
 )
 
 /** An error as RFC 9457 says it, with the code and details of contracts/errors.ts. */
-export function problem(error: ShopError, requestId: string): RestResponse {
+export function problem(error: ShopError, requestId: string): RestResponse & { body: string } {
   const { status, text, next } = errors[error.code]
   const details = encodeDetails.get(error.code)!(error.details) as Record<string, unknown>
   const body = {

@@ -52,7 +52,7 @@ function preparer({ shop }: RestDoor, operation: Operation, { prepare }: ReadyPr
   }
 
   function partsOf([output]: readonly unknown[]): Parts {
-    const values = Object.entries(answer.present(output, true))
+    const values = Object.entries(answer.present(output, true) as object)
     return [
       ...values.flatMap(([name, value], index) => [
         `${index === 0 ? '{' : ','}"${toSnake(name)}":`,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AnyTRPCRouter } from '@trpc/server'
 import { isShopError, ShopError } from '../domain/errors.ts'
 import type { Shop } from '../shop.ts'
+import { RETRY, writeEvents } from './events.ts'
 import { signalOf } from './plain-json.ts'
 import { problem } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
@@ -20,15 +21,23 @@ export interface RestDoor {
   readonly operations: readonly Operation[]
   readonly shop: Shop
   readonly onError: OnError
+  /** Aborts when the process is about to stop. */
+  readonly draining?: AbortSignal
 }
 
 export type Answer = (request: RestRequest, response: ServerResponse) => Promise<void>
 
 /** Performs an operation and writes its answer; its errors are for `answerError`. */
-export function answerer({ router, shop }: RestDoor, operation: Operation): Answer {
+export function answerer({ router, shop, draining }: RestDoor, operation: Operation): Answer {
   const perform = performer(router, operation)
   return async (request, response) => {
-    write(response, await perform(request, { shop, call: {} }, signalOf(response)))
+    const left = signalOf(response)
+    const { body, ...head } = await perform(request, { shop, call: {}, draining }, left)
+    if (typeof body === 'string') return write(response, { ...head, body })
+    writeHead(response, head)
+    // HEAD asks for what stands before the events, and would wait for them for ever.
+    if (response.req.method === 'HEAD') response.end()
+    else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left })
   }
 }
 
@@ -38,18 +47,22 @@ export function answerError(
   error: unknown,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
 ): void {
-  if (response.headersSent) return void response.destroy()
   const known = toShopError(error)
   const requestId = requestIdOf(request)
   if (known.code === 'INTERNAL') onError(isShopError(error) ? error.cause : error, requestId)
+  if (response.headersSent) return void response.destroy()
   // What is left of a refused body must not be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close')
   write(response, problem(known, requestId))
 }
 
-function write(response: ServerResponse, { status, headers, body }: RestResponse): void {
+function writeHead(response: ServerResponse, { status, headers }: Omit<RestResponse, 'body'>): void {
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+}
+
+function write(response: ServerResponse, { body, ...head }: RestResponse & { body: string }): void {
+  writeHead(response, head)
   // Node counts the body and sends it with the head in one piece, which it does not after writeHead.
   response.end(body)
 }

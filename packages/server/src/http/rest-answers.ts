@@ -1,5 +1,5 @@
 import type { Order as OrderType } from '@stockroom/contracts'
-import { Id, Order, Product } from '@stockroom/contracts'
+import { Id, Order, Product, ProductEvent } from '@stockroom/contracts'
 import { z } from 'zod'
 import type { RestRoute } from '../rest-route.ts'
 import { ShopError } from '../domain/errors.ts'
@@ -16,8 +16,8 @@ const RestOrder = z
 
 /** What the REST door makes of each resource, and the schema of that. */
 export const resources = {
-  product: { schema: Product, present: (product: unknown) => product },
-  order: { schema: RestOrder, present: (order: unknown) => presentOrder(order as OrderType) },
+  product: { schema: Product, present: (product: unknown) => product, event: ProductEvent },
+  order: { schema: RestOrder, present: (order: unknown) => presentOrder(order as OrderType), event: RestOrder },
 }
 
 function presentOrder(order: OrderType): z.infer<typeof RestOrder> {
@@ -29,11 +29,11 @@ function presentOrder(order: OrderType): z.infer<typeof RestOrder> {
 /** What a route answers with: the schema, and the procedure's output in that form. */
 export interface Answer {
   readonly schema: z.ZodType
-  readonly present: (output: unknown, isFirstPage: boolean) => Record<string, unknown>
+  readonly present: (output: unknown, isFirstPage: boolean) => unknown
 }
 
 export function answerOf({ answer, resource, message = '', emptyAs }: RestRoute): Answer {
-  const { schema, present } = resources[resource]
+  const { schema, present, event } = resources[resource]
   switch (answer) {
     case 'one':
       return {
@@ -58,5 +58,7 @@ export function answerOf({ answer, resource, message = '', emptyAs }: RestRoute)
           return { message: `${items.length} ${resource}s found`, [`${resource}s`]: items.map(present), nextCursor }
         },
       }
+    case 'events':
+      return { schema: event, present }
   }
 }

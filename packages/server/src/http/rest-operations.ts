@@ -10,7 +10,7 @@ import { toSnake } from './wire-names.ts'
 export type Place = 'path' | 'query' | 'header' | 'body'
 
 /** Fields that travel as a header of the request, in every operation that has them. */
-const headers: Readonly<Record<string, string>> = { idempotencyKey: 'Idempotency-Key' }
+const headers: Readonly<Record<string, string>> = { idempotencyKey: 'Idempotency-Key', lastEventId: 'Last-Event-ID' }
 
 /** A field of a procedure's input, and where in a request it may stand. */
 export interface Field {
@@ -26,6 +26,7 @@ export interface Operation {
   readonly route: RestRoute
   /** `orders.create`: the procedure, and the operation's id in the document. */
   readonly procedure: string
+  readonly type: ProcedureType
   readonly input: JsonSchema
   readonly fields: readonly Field[]
   readonly answer: Answer
@@ -49,12 +50,17 @@ export function operationsOf(router: AnyTRPCRouter): Operation[] {
       seen.add(key)
     }
   }
-  return operations
+  // So `/products/events` is never taken for the product of that id.
+  return operations.toSorted((a, b) => parametersOf(a) - parametersOf(b))
 }
+
+const parametersOf = ({ route }: Operation): number => route.path.split('{').length
+
+type ProcedureType = 'query' | 'mutation' | 'subscription'
 
 interface ProcedureDefinition {
   meta?: { rest?: RestRoute }
-  type: 'query' | 'mutation' | 'subscription'
+  type: ProcedureType
   inputs: z.ZodType[]
   output?: z.ZodType
 }
@@ -65,29 +71,32 @@ function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation |
   const route = meta?.rest
   if (!route) return undefined
   const fault = (text: string): Error => new Error(`${procedure} cannot be offered over REST: ${text}`)
-  if (type === 'subscription') throw fault('it is a subscription')
-  if ((route.method === 'GET') !== (type === 'query')) throw fault(`${route.method} does not fit a ${type}`)
+  if ((route.answer === 'events') !== (type === 'subscription'))
+    throw fault(`a ${type} does not answer with ${route.answer}`)
+  if ((route.method === 'GET') === (type === 'mutation')) throw fault(`${route.method} does not fit a ${type}`)
   if (inputs.length > 1) throw fault('it has more than one input')
-  if (!output) throw fault('it has no output schema')
+  if (!output && type !== 'subscription') throw fault('it has no output schema')
   const input = inputs[0] ? jsonSchemaOf(inputs[0], 'input') : {}
   const shape = resolve(input, input)
   const fields = Object.entries(shape.properties ?? {}).map(([name, schema]) =>
     fieldOf(route, { name, schema: schema as JsonSchema, required: shape.required?.includes(name) ?? false }),
   )
-  for (const path of [route.path, route.alias ?? []].flat()) {
-    for (const [, parameter = ''] of path.matchAll(/\{(\w+)\}/g)) {
-      const named = route.params?.[parameter]
-      if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
-    }
+  const inPaths = [route.path, route.alias ?? ''].flatMap((path) => path.match(/(?<=\{)\w+/g) ?? [])
+  for (const parameter of [...inPaths, ...Object.keys(route.params ?? {})]) {
+    const named = route.params?.[parameter]
+    if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
   }
-  jsonSchemaOf(output, 'output')
-  return { route, procedure, input, fields, answer: answerOf(route) }
+  if (output) jsonSchemaOf(output, 'output')
+  return { route, procedure, type, input, fields, answer: answerOf(route) }
 }
 
 /** Each field has one place, so that nothing overrides the path; only `query` of the route adds a second one. */
 function fieldOf(route: RestRoute, field: Pick<Field, 'name' | 'schema' | 'required'>): Field {
   const parameter = Object.entries(route.params ?? {}).find(([, name]) => name === field.name)?.[0]
-  if (parameter !== undefined) return { ...field, wireName: parameter, places: ['path'] }
+  if (parameter !== undefined) {
+    const place = route.path.includes(`{${parameter}}`) ? 'path' : 'query'
+    return { ...field, wireName: parameter, places: [place] }
+  }
   const header = headers[field.name]
   if (header !== undefined) return { ...field, wireName: header, places: ['header'] }
   const wireName = toSnake(field.name)

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
 import { procedureCaller } from './call-procedure.ts'
+import { eventHeaders, eventTexts } from './events.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { inputReader } from './rest-input.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -13,18 +14,20 @@ import { encoder } from './wire-names.ts'
 export interface RestResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | AsyncIterable<string>
 }
+
+const restEvents = { ...eventHeaders, 'content-type': 'text/event-stream; charset=utf-8' }
 
 export type Perform = (request: RestRequest, context: Context, signal: AbortSignal) => Promise<RestResponse>
 
 /** Turns an operation into a function from request to response; which server carries it does not matter. */
 export function performer(router: AnyTRPCRouter, operation: Operation): Perform {
-  const { route, procedure, answer } = operation
+  const { route, procedure, type, answer } = operation
   const { read, locate } = inputReader(operation)
   const call = procedureCaller(router, procedure)
-  const type = route.method === 'GET' ? 'query' : 'mutation'
   const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
+  const textsOf = eventTexts((event) => encode(answer.present(event, false)))
 
   return async (request, ctx, signal) => {
     const input = read(request)
@@ -34,6 +37,9 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
         throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
       },
     )
+    if (type === 'subscription') {
+      return { status: 200, headers: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
+    }
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,

@@ -36,7 +36,7 @@ export function rpcInputs(router: AnyTRPCRouter, call: PlainCall, text: string |
   }
 
   function parse(): ArrayLike<unknown> {
-    if (call.type === 'query' && !text) return []
+    if (call.type !== 'mutation' && !text) return []
     const sent: unknown = JSON.parse(text ?? '')
     if (!call.isBatch) return [transformer.deserialize(sent)]
     if (typeof sent !== 'object' || sent === null || Array.isArray(sent))

@@ -8,6 +8,7 @@ import type { CallProcedure } from './call-procedure.ts'
 import { procedureCaller } from './call-procedure.ts'
 import { readBody, signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
+import { subscriptionAnswerer } from './rpc-events.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
 
@@ -44,10 +45,12 @@ export function leanHandler(options: RpcOptions): RequestListener {
   const plainCall = plainCallReader(options)
   const callers = new Map<string, CallProcedure>()
   const handleAny = createHTTPHandler(options)
+  const answerSubscription = subscriptionAnswerer(options, handleAny)
 
   return (request, response) => {
     const call = plainCall(request)
     if (!call) return handleAny(request, response)
+    const answer = call.type === 'subscription' ? answerSubscription : answerOnce
     answer(call, request, response).catch((error: Error) => response.destroy(error))
   }
 
@@ -60,11 +63,11 @@ export function leanHandler(options: RpcOptions): RequestListener {
     return caller
   }
 
-  async function answer(call: PlainCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answerOnce(call: PlainCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { type, isBatch, paths } = call
     const signal = signalOf(response)
     const ctx = createContext()
-    const inputs = rpcInputs(router, call, type === 'query' ? call.input : await readBody(request))
+    const inputs = rpcInputs(router, call, type === 'mutation' ? await readBody(request) : call.input)
     try {
       const outcomes = (await Promise.all(paths.map(run))).map(refuseStream)
       const envelopes = outcomes.map(envelope)

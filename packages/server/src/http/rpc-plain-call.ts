@@ -3,9 +3,9 @@ import type { AnyTRPCProcedure } from '@trpc/server'
 import { hasNoBody, hasPlainJson, plainUrl } from './plain-json.ts'
 import type { RpcOptions } from './rpc-lean.ts'
 
-/** Calls of existing procedures, all of one type, by the method of that type. */
+/** Calls of existing procedures, all of one type, by the method of that type; a subscription comes alone. */
 export interface PlainCall {
-  readonly type: 'query' | 'mutation'
+  readonly type: 'query' | 'mutation' | 'subscription'
   readonly isBatch: boolean
   readonly paths: readonly string[]
   /** The JSON text of a query's input; a mutation's is the body. */
@@ -29,9 +29,11 @@ export function plainCallReader(options: RpcOptions): (request: IncomingMessage)
     const { path, query } = plainUrl(url) ?? {}
     if (!path?.startsWith(basePath) || !query || query.has('connectionParams')) return undefined
 
-    const type = types[method]
     const isBatch = query.get('batch') === '1'
     const joined = path.slice(basePath.length)
+    const isSubscription = method === 'GET' && !isBatch && procedures[joined]?._def.type === 'subscription'
+    if (isSubscription && (query.has('lastEventId') || query.has('Last-Event-Id'))) return undefined
+    const type = isSubscription ? 'subscription' : types[method]
     const paths = isBatch ? joined.split(',') : [joined]
     if (isBatch && paths.length > maxBatchSize) return undefined
     // A lazy router is absent until tRPC has loaded it.

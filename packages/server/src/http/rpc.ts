@@ -15,12 +15,19 @@ const JSON_TYPE = 'application/json'
 /** tRPC puts its own list in the place of the one that CORS has begun. */
 const toAll = new Headers({ vary: 'origin' })
 
+export interface RpcDoor {
+  readonly shop: Shop
+  readonly onError: OnError
+  /** Aborts when the process is about to stop. */
+  readonly draining?: AbortSignal
+}
+
 /** What the RPC door tells tRPC, beside the router and the most it takes of a body. */
-export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'router' | 'maxBodySize'> {
+export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<RpcOptions, 'router' | 'maxBodySize'> {
   return {
     basePath: BASE_PATH,
     maxBatchSize: 10,
-    createContext: () => ({ shop, call: {} }),
+    createContext: () => ({ shop, call: {}, draining }),
     onError({ error, req }) {
       const { code } = toShopError(error)
       if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
@@ -42,8 +49,8 @@ export function rpcOptions(shop: Shop, onError: OnError): Omit<RpcOptions, 'rout
 }
 
 /** The RPC door. */
-export function rpcHandler(shop: Shop, onError: OnError): RequestListener {
-  const options = { ...rpcOptions(shop, onError), router: appRouter }
+export function rpcHandler(door: RpcDoor): RequestListener {
+  const options = { ...rpcOptions(door), router: appRouter }
   const handle = leanHandler({ ...options, maxBodySize: MAX_BODY })
   const handleBulk = leanHandler({ ...options, maxBodySize: MAX_BULK_BODY })
 

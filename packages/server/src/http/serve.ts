@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FrontOptions } from './front.ts'
 import { createFront } from './front.ts'
 
-export interface ServeOptions extends Omit<FrontOptions, 'isDraining'> {
+export interface ServeOptions extends Omit<FrontOptions, 'draining'> {
   /** 0 takes any free port. */
   readonly port: number
   /** `127.0.0.1` unless given: who wants to be reached from elsewhere says so. */
@@ -22,9 +22,12 @@ export interface ShopServer extends AsyncDisposable {
 /** How long requests in flight get to end by themselves. */
 const HARD_STOP_MS = 10_000
 
+/** A watch may name a thousand products, in its address. */
+const MAX_HEAD = 64 * 1024
+
 /**
- * Serves all doors. Dispose of it to stop: readyz answers 503, then no connection is taken any more, requests in
- * flight are answered, and what is left after 10 s is cut. The shop stays open; it is the caller's.
+ * Serves all doors. Dispose of it to stop: readyz answers 503 and watches end, then no connection is taken any more,
+ * requests in flight are answered, and what is left after 10 s is cut. The shop stays open; it is the caller's.
  */
 export async function serve({
   port,
@@ -32,18 +35,19 @@ export async function serve({
   drainMs = 300,
   ...options
 }: ServeOptions): Promise<ShopServer> {
-  let draining = false
+  const draining = new AbortController()
   // Slow senders are cut; without the short interval, Node looks for them every 30 s only.
   const server = createServer({
     headersTimeout: 10_000,
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     connectionsCheckingInterval: 1000,
+    maxHeaderSize: MAX_HEAD,
   })
   const inFlight = new Set<ServerResponse>()
-  const front = createFront({ ...options, isDraining: () => draining })
+  const front = createFront({ ...options, draining: draining.signal })
   server.on('request', (request, response) => {
-    if (draining) response.shouldKeepAlive = false
+    if (draining.signal.aborted) response.shouldKeepAlive = false
     front(request, response)
     // Most reads are answered by now.
     if (response.writableEnded) return
@@ -57,10 +61,12 @@ export async function serve({
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     async [Symbol.asyncDispose]() {
-      draining = true
+      draining.abort()
       // A connection that its client keeps after this answer would hold the stop up until it is cut.
       for (const response of inFlight) response.shouldKeepAlive = false
       await wait(drainMs)
+      // The watches have ended, but to a reader that does not read it cannot be said.
+      for (const response of inFlight) if (isEventStream(response)) response.destroy()
       const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()
       server.closeIdleConnections()
@@ -68,4 +74,8 @@ export async function serve({
       clearTimeout(hardStop)
     },
   }
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return String(response.getHeader('content-type')).startsWith('text/event-stream')
 }

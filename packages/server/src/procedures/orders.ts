@@ -1,6 +1,16 @@
-import { CreateOrder, ListOrders, MoveOrder, Order, OrderById, OrderPage, RefundOrder } from '@stockroom/contracts'
+import {
+  CreateOrder,
+  ListOrders,
+  MoveOrder,
+  Order,
+  OrderById,
+  OrderPage,
+  RefundOrder,
+  WatchOrder,
+} from '@stockroom/contracts'
 import type { RestRoute } from '../rest-route.ts'
 import { procedure, router } from '../trpc.ts'
+import { ended, withIds } from './live.ts'
 
 /** The steps of an order's life all have one form: `POST /orders/{order_id}/cancel`. */
 function move(step: string, texts: { message: string; summary: string }): RestRoute {
@@ -104,4 +114,22 @@ export const orders = router({
     .input(OrderById)
     .output(Order)
     .query(({ ctx, input }) => ctx.shop.orders.byId(input)),
+
+  watch: procedure
+    .meta({
+      rest: {
+        method: 'GET',
+        path: '/orders/{order_id}/events',
+        params: { order_id: 'id' },
+        summary: 'Watch an order: as it is, then after each of its steps',
+        answer: 'events',
+        resource: 'order',
+        errors: ['ORDER_NOT_FOUND'],
+      },
+    })
+    .input(WatchOrder)
+    .subscription(async ({ ctx, input, signal }) => {
+      const orders = await ctx.shop.orders.watch(input, ended(ctx, signal))
+      return withIds(orders, ({ history }) => String(history.length))
+    }),
 })

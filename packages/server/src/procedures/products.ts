@@ -8,8 +8,10 @@ import {
   SetQuantity,
   UpsertProducts,
   UpsertResults,
+  WatchProducts,
 } from '@stockroom/contracts'
 import { procedure, router } from '../trpc.ts'
+import { ended, withIds } from './live.ts'
 
 export const products = router({
   list: procedure
@@ -104,4 +106,22 @@ export const products = router({
     .input(UpsertProducts)
     .output(UpsertResults)
     .mutation(({ ctx, input }) => ctx.shop.products.upsertMany(input)),
+
+  watch: procedure
+    .meta({
+      rest: {
+        method: 'GET',
+        path: '/products/events',
+        params: { id: 'ids' },
+        summary: 'Watch products: each as it is, then each change of one',
+        answer: 'events',
+        resource: 'product',
+        errors: [],
+      },
+    })
+    .input(WatchProducts.optional())
+    .subscription(async ({ ctx, input, signal }) => {
+      const events = await ctx.shop.products.watch(input ?? {}, ended(ctx, signal))
+      return withIds(events, ({ id, product }) => (product ? `${id}:${product.revision}` : 'gone'))
+    }),
 })

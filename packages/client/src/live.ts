@@ -1,0 +1,49 @@
+import type { AppRouter } from '@stockroom/server'
+import type { OperationLink, TRPCLink } from '@trpc/client'
+import { httpSubscriptionLink } from '@trpc/client'
+import type { Unsubscribable } from '@trpc/server/observable'
+import { observable } from '@trpc/server/observable'
+import type superjson from 'superjson'
+
+interface LiveOptions {
+  readonly url: string
+  readonly transformer: typeof superjson
+  readonly fetch?: typeof fetch
+  readonly headers?: Record<string, string>
+}
+
+/** Subscriptions over server-sent events. */
+export function live(options: LiveOptions): TRPCLink<AppRouter> {
+  return (runtime) => {
+    let loaded: Promise<OperationLink<AppRouter>> | undefined
+    return ({ op, next }) =>
+      observable((observer) => {
+        let subscription: Unsubscribable | undefined
+        let isLeft = false
+        const subscribe = (link: OperationLink<AppRouter>): void => {
+          if (!isLeft) subscription = link({ op, next }).subscribe(observer)
+        }
+        loaded ??= load(options).then((link) => link(runtime))
+        loaded.then(subscribe, (error) => observer.error(error))
+        return () => {
+          isLeft = true
+          subscription?.unsubscribe()
+        }
+      })
+  }
+}
+
+/** Node has no EventSource, and that of a browser sends no headers of ours: there, and nowhere else, another is loaded. */
+async function load({ url, transformer, fetch, headers }: LiveOptions): Promise<TRPCLink<AppRouter>> {
+  const isNative = 'EventSource' in globalThis && !fetch && !headers
+  if (isNative) return httpSubscriptionLink({ url, transformer })
+  const { EventSource } = await import('eventsource')
+  return httpSubscriptionLink({
+    url,
+    transformer,
+    EventSource,
+    eventSourceOptions: {
+      fetch: (input, init) => (fetch ?? globalThis.fetch)(input, { ...init, headers: { ...headers, ...init.headers } }),
+    },
+  })
+}
