@@ -60,13 +60,9 @@ export async function serve({
     async [Symbol.asyncDispose]() {
       draining.abort()
       // A connection that its client keeps after this answer would hold the stop up until it is cut.
-      for (const response of inFlight) {
-        response.shouldKeepAlive = false
-        // The head of an event stream has long told its client that the connection stays.
-        response.once('finish', () => response.req.socket.destroySoon())
-      }
+      for (const response of inFlight) response.shouldKeepAlive = false
       await wait(drainMs)
-      // All watches have ended, but one whose reader does not read never gets to say so.
+      // The watches have ended, but to a reader that does not read it cannot be said.
       for (const response of inFlight) if (isEventStream(response)) response.destroy()
       const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()
