@@ -16,6 +16,8 @@ import {
   Sku,
   UpsertProducts,
   UserId,
+  WatchOrder,
+  WatchProducts,
 } from '@stockroom/contracts'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
@@ -182,6 +184,22 @@ describe('a product to create', () => {
     expect(accepts(UpsertProducts, { ...rows(1), setQuantity: true })).toBe(true)
     expect(accepts(UpsertProducts, { ...rows(1), setQuantity: 'yes' })).toBe(false)
     expect(accepts(UpsertProducts, [product])).toBe(false)
+  })
+})
+
+describe('a watch', () => {
+  test('is of ids, of a category, or of all products', () => {
+    for (const watch of [{}, { ids: [] }, { ids: times(1000, id) }, { ids: ['nope'] }, { category: 'Kitchen' }])
+      expect([watch, accepts(WatchProducts, watch)]).toEqual([watch, true])
+    for (const watch of [{ ids: times(1001, id) }, { ids: id }, { category: '' }, { ids: [], category: 'Kitchen' }])
+      expect(accepts(WatchProducts, watch)).toBe(false)
+  })
+
+  test('takes what a reader that comes back adds, and nothing else', () => {
+    expect(accepts(WatchProducts, { lastEventId: `${id}:7` })).toBe(true)
+    expect(accepts(WatchOrder, { id, lastEventId: '1' })).toBe(true)
+    expect(accepts(WatchProducts, { since: 7 })).toBe(false)
+    expect(accepts(WatchOrder, { lastEventId: '1' })).toBe(false)
   })
 })
 

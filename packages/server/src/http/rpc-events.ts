@@ -9,9 +9,9 @@ import type { PlainCall } from './rpc-plain-call.ts'
 export type AnswerSubscription = (call: PlainCall, request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 /**
- * Subscriptions, answered as tRPC's own handler does. That sends each event to each subscriber through four streams, so
- * one event for a thousand of them costs 200 ms of processor time, in which nobody can order; here 10 (`pnpm bench
- * live`). What is refused is left to it, and it asks the procedure again: a subscription changes nothing.
+ * Subscriptions, answered as tRPC's own handler does. That sends each event to each subscriber through four streams,
+ * which takes several times the processor time, and they keep events that are no longer the latest (`pnpm bench live`).
+ * What is refused is left to it, and it asks the procedure again: a subscription changes nothing.
  *
  * tests/rpc-conformance.test.ts compares the two.
  */
