@@ -470,7 +470,7 @@ describe('on the socket', () => {
       rawRequest('POST /trpc/orders.create', { ...json, 'transfer-encoding': 'chunked' }, 'zz\r\n\r\n'),
       400,
     ],
-    ['16 KiB of headers', rawRequest('GET /products', { 'x-filler': 'x'.repeat(16 * 1024) }), 431],
+    ['64 KiB of headers', rawRequest('GET /products', { 'x-filler': 'x'.repeat(64 * 1024) }), 431],
     [
       '2,000 headers',
       rawRequest('GET /products', Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`x-${index}`, 'y']))),
