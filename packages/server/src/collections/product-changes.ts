@@ -59,7 +59,7 @@ export async function* productChanges(db: Db, from: Timestamp, signal: AbortSign
     const close = () => void stream.close().catch(() => {})
     signal.addEventListener('abort', close)
     try {
-      for (;;) {
+      while (!signal.aborted) {
         const askedAt = performance.now()
         const changes = await nextBatch(stream)
         yield { changes, askedAt, isLast: changes.length < BATCH }

@@ -33,8 +33,8 @@ export function openFirstProducts(): FirstProducts {
       if (!products.has(id)) isOrdered = false
       if (products.get(id)?.document !== kept.document) listed = undefined
       products.set(id, kept)
-      // Many at once are put in order once.
-      if (products.size > 2 * ALL) order()
+      // At once, because changes of one that moves out are not noticed from then on.
+      if (products.size > ALL) order()
     },
     delete(id) {
       if (products.delete(id)) listed = undefined

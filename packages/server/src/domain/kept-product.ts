@@ -42,7 +42,10 @@ export function afterWrite(kept: Kept | undefined, document: ProductDocument): K
   return kept && kept.document.revision >= document.revision ? kept : { document, ahead: 'own' }
 }
 
-/** What a read that is not behind the stream leaves of a product: what it found, unless a write here is newer. */
+/**
+ * What a read that is not behind the stream leaves of a product: what it found, unless another read is later, or a
+ * write here is newer.
+ */
 export function afterRead(
   kept: Kept | undefined,
   document: ProductDocument | undefined,
@@ -50,6 +53,7 @@ export function afterRead(
 ): Kept | undefined {
   // The reads of a primary that was just elected may lag behind what the last one has acknowledged.
   if (kept?.ahead === 'own' && kept.document.revision > (document?.revision ?? 0)) return kept
+  if (kept?.ahead && kept.ahead !== 'own' && kept.ahead.greaterThan(at)) return kept
   if (!document) return undefined
   return { document: kept && isDeepStrictEqual(kept.document, document) ? kept.document : document, ahead: at }
 }
@@ -68,17 +72,20 @@ function revisionOf(change: StoredChange): number | undefined {
 type FieldsChange = Extract<StoredChange, { kind: 'fields' }>
 
 function withFields(document: ProductDocument, { updated, removed }: FieldsChange): ProductDocument {
-  const copy: Document = { ...document }
-  let differs = false
-  for (const [path, value] of [...Object.entries(updated), ...removed.map((path) => [path, undefined] as const)]) {
-    const [field, ...inner] = path.split('.')
-    const after = within(copy[field!], inner, value)
-    if (isDeepStrictEqual(copy[field!], after)) continue
-    differs = true
-    if (after === undefined) delete copy[field!]
-    else copy[field!] = after
-  }
-  return differs ? (copy as ProductDocument) : document
+  let after: Document = document
+  for (const path of Object.keys(updated)) after = withValue(after, path, updated[path])
+  for (const path of removed) after = withValue(after, path, undefined)
+  return after as ProductDocument
+}
+
+function withValue(document: Document, path: string, value: unknown): Document {
+  const [field, ...inner] = path.includes('.') ? path.split('.') : [path]
+  const now = document[field!]
+  const after = inner.length === 0 ? value : within(now, inner, value)
+  if (now === after || isDeepStrictEqual(now, after)) return document
+  const copy = { ...document, [field!]: after }
+  if (after === undefined) delete copy[field!]
+  return copy
 }
 
 /** A copy of a value in which what stands at a path is another. */

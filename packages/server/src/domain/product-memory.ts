@@ -1,0 +1,178 @@
+import { LRUCache } from 'lru-cache'
+import type { Timestamp } from 'mongodb'
+import { BSON } from 'mongodb'
+import type { StoredChange } from '../collections/product-changes.ts'
+import type { ProductSnapshot } from '../collections/product-reads.ts'
+import type { ProductDocument } from '../collections/products.ts'
+import { openFirstProducts } from './first-products.ts'
+import type { Kept } from './kept-product.ts'
+import { afterChange, afterRead, afterWrite } from './kept-product.ts'
+
+/** Products that are gone, so that a write of them which is acknowledged late does not bring them back. */
+const BURIED = 1000
+
+/** `product` is undefined where it was deleted. */
+export interface ProductChange {
+  readonly id: string
+  readonly product: ProductDocument | undefined
+}
+
+/**
+ * The products in memory: the first of the shop, and of the others those that were asked for last. Changes, reads and
+ * writes come in as they happen to arrive; no product ever goes back to what it was before.
+ */
+export interface ProductMemory {
+  get(id: string): ProductDocument | undefined
+  first(): readonly ProductDocument[]
+  /** Whether the first products are all there. */
+  isWhole(): boolean
+  /** Rises with every change that may make an answer from memory another. */
+  stamp(): number
+  /** Begins anew, at a moment from which on every change will be seen; until it is whole, it answers nothing. */
+  forget(): void
+  startFrom(moment: Timestamp): void
+  /** The next change of the stream. False where it is of a product that is not in memory, and does not say all of it. */
+  see(change: StoredChange): boolean
+  /** A product as an acknowledged write of this process left it. */
+  write(document: ProductDocument): void
+  /** The first products as they were read. False, and nothing is changed, where the memory is newer. */
+  takeFirst(snapshot: ProductSnapshot): boolean
+  /** What is now known of a product that was read; `mayBeOld` where this process wrote it since it was asked for. */
+  takeOne(id: string, snapshot: ProductSnapshot, mayBeOld: boolean): ProductDocument | undefined
+  /** The ids of all that are kept behind the first. */
+  others(): Iterable<string>
+}
+
+export interface MemoryOptions {
+  /** What the products behind the first may take, in bytes. */
+  readonly bytes: number
+  /** Called with each product that has become newer, or is gone. */
+  readonly onChange: (change: ProductChange) => void
+}
+
+export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMemory {
+  const first = openFirstProducts()
+  const others = new LRUCache<string, Kept>({
+    maxSize: bytes,
+    sizeCalculation: bytesOf,
+    // Changes of what is not kept are not noticed.
+    dispose: (_kept, _id, reason) => void (reason === 'evict' && stamp++),
+  })
+  /** With the time of the read that did not find them any more, where the stream has not come to their end yet. */
+  const buried = new Map<string, Timestamp | undefined>()
+  let stamp = 1
+  let isLoaded = false
+  /** The time of the last change that was seen. */
+  let position: Timestamp | undefined
+
+  return {
+    get: (id) => (first.get(id) ?? others.get(id))?.document,
+    first: () => first.list(),
+    isWhole,
+    stamp: () => stamp,
+    forget() {
+      // The stream will not come to writes of before.
+      for (const [id, { document }] of first.entries()) first.put(id, { document })
+      isLoaded = false
+      position = undefined
+    },
+    startFrom(moment) {
+      position = moment
+      others.clear()
+    },
+    see(change) {
+      const { id, kind } = change
+      position = change.at
+      const known = find(id)
+      if (kind === 'whole' && buried.get(id)?.greaterThanOrEqual(change.at)) return true
+      if (known || (kind === 'whole' && first.takes(id))) put(id, afterChange(known, change))
+      else if (kind !== 'fields') tell(id, kind === 'whole' ? change.document : undefined)
+      if (kind === 'whole') buried.delete(id)
+      if (kind === 'gone') bury(id)
+      return known !== undefined || kind !== 'fields'
+    },
+    write(document) {
+      const id = document._id.toHexString()
+      const known = find(id)
+      if (!known && !first.takes(id)) onChange({ id, product: document })
+      else if (known || !buried.has(id)) put(id, afterWrite(known, document))
+    },
+    takeFirst(snapshot) {
+      if (isBehind(snapshot) && isWhole()) return true
+      if (isBehind(snapshot)) return false
+      replaceFirst(snapshot)
+      return true
+    },
+    takeOne(id, snapshot, mayBeOld) {
+      const known = find(id)
+      if (isBehind(snapshot) && known) return known.document
+      const kept = afterRead(known, snapshot.documents[0], snapshot.at)
+      if (kept && position && !isBehind(snapshot) && (known || !mayBeOld)) put(id, kept)
+      // Its changes will not be noticed.
+      else if (kept) stamp++
+      return kept?.document
+    },
+    others: () => others.keys(),
+  }
+
+  function isWhole(): boolean {
+    return isLoaded && !first.isShort()
+  }
+
+  function isBehind({ at }: ProductSnapshot): boolean {
+    return position !== undefined && at.lessThan(position)
+  }
+
+  function find(id: string): Kept | undefined {
+    return first.get(id) ?? others.peek(id)
+  }
+
+  function put(id: string, kept: Kept | undefined): void {
+    const known = find(id)
+    if (kept === known) return
+    if (!kept) first.delete(id)
+    else if (first.takes(id)) first.put(id, kept)
+    if (!kept || first.takes(id)) others.delete(id)
+    else others.set(id, kept)
+    if (kept?.document !== known?.document) tell(id, kept?.document)
+  }
+
+  function tell(id: string, product: ProductDocument | undefined): void {
+    stamp++
+    onChange({ id, product })
+  }
+
+  function bury(id: string, readAt?: Timestamp): void {
+    buried.set(id, readAt)
+    if (buried.size > BURIED) buried.delete(buried.keys().next().value!)
+  }
+
+  function replaceFirst({ documents, at }: ProductSnapshot): void {
+    const known = new Map(first.entries())
+    const read = new Map(documents.map((document) => [document._id.toHexString(), document]))
+    const kept = new Map<string, Kept>()
+    for (const id of new Set([...known.keys(), ...read.keys()])) {
+      const now = afterRead(known.get(id), read.get(id), at)
+      if (now) kept.set(id, now)
+    }
+    first.replace(kept)
+    isLoaded = true
+    stamp++
+    for (const [id, { document }] of first.entries()) {
+      if (known.get(id)?.document !== document) tell(id, document)
+      known.delete(id)
+      others.delete(id)
+      buried.delete(id)
+    }
+    for (const id of known.keys()) {
+      if (!first.takes(id)) continue
+      bury(id, at)
+      tell(id, undefined)
+    }
+  }
+}
+
+/** In memory, with what is made of it: about three times what is stored. */
+function bytesOf({ document }: Kept): number {
+  return 3 * BSON.calculateObjectSize(document) + 500
+}
