@@ -74,8 +74,8 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       await desk.close()
       await lane[Symbol.asyncDispose]()
       await session.endSession()
-      await client.close()
       await closed
+      await client.close()
     },
   }
 }
