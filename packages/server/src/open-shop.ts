@@ -88,8 +88,8 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       await desk.close()
       await lane[Symbol.asyncDispose]()
       for (const session of sessions) await session.endSession()
-      await client.close()
       await closed
+      await client.close()
     },
   }
 }

@@ -5,6 +5,7 @@ import type { ProductDocument } from '../src/collections/products.ts'
 import type { ProductChange } from '../src/domain/catalogue.ts'
 import { openCatalogue } from '../src/domain/catalogue.ts'
 import { aProduct, testShop } from './_shop.ts'
+import { tamper } from './_tamper.ts'
 
 /** The database, whose answers to `find` go through `answered` before they arrive. */
 function withAnswersThrough(db: Db, answered: () => Promise<void>): Db {
@@ -195,6 +196,67 @@ describe('the catalogue', () => {
     await asked
     expect(catalogue.stamp()).not.toBe(stamp)
     expect(await catalogue.byId(id)).toMatchObject({ quantity: 7 })
+  })
+
+  test('answers from memory for the first thousand, and for as many others as were asked for last and fit', async () => {
+    await using test = await testShop()
+    const counts = [1000, 31]
+    const ids: string[] = []
+    for (const count of counts) {
+      const rows = Array.from({ length: count }, () => aProduct())
+      ids.push(...(await test.caller.products.upsertMany({ rows })).results.map(({ id }) => id))
+    }
+    await using client = new MongoClient(test.uri, { monitorCommands: true })
+    let reads = 0
+    client.on('commandStarted', ({ commandName }) => (reads += commandName === 'find' ? 1 : 0))
+    // One of these products takes about 1,200 bytes.
+    await using catalogue = openCatalogue(client.db(test.database), 12_500)
+    const readsOf = async (asked: readonly string[]) => {
+      const before = reads
+      for (const id of asked) expect((await catalogue.byId(new ObjectId(id)))?._id.toHexString()).toBe(id)
+      return reads - before
+    }
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    reads = 0
+    expect((await catalogue.first(1000)).length).toBe(1001)
+    expect(await readsOf(ids.slice(0, 1001))).toBe(0)
+
+    const [others, last] = [ids.slice(1001), ids.slice(-8)]
+    expect(await readsOf(others)).toBe(30)
+    expect(await readsOf(last)).toBe(0)
+    const stamp = catalogue.stamp()!
+    expect(await readsOf([others[0]!])).toBe(1)
+    // Another had to go for it, whose changes are not noticed any more.
+    expect(catalogue.stamp()).toBeGreaterThan(stamp)
+
+    await test.caller.products.setQuantity({ id: last[7]!, quantity: 1 })
+    const quantity = async () => (await catalogue.byId(new ObjectId(last[7])))?.quantity
+    await expect.poll(quantity).toBe(1)
+    expect(await readsOf(last.slice(1))).toBe(0)
+  })
+
+  test('gives the same object for as long as a product is the same, and none that can be changed', async () => {
+    await using test = await testShop()
+    const { products } = test.shop
+    const mug = await products.create(aProduct())
+    const cup = await products.create(aProduct())
+    await expect.poll(() => products.stamp()).toBeDefined()
+    const shown = async () => (await products.list({})).items
+    const [first] = await shown()
+    const stamp = products.stamp()!
+    const changed = await products.setQuantity({ id: cup.id, quantity: 1 })
+    expect(products.stamp()).toBe(stamp + 1)
+    expect((await shown())[0]).toBe(first)
+    expect((await shown())[1]).toBe(changed)
+    expect(await products.byId({ id: mug.id })).toBe(first)
+    expect(() => Object.assign(first!, { quantity: 7 })).toThrow(TypeError)
+    expect(() => Object.assign(first!.price, { amount: 7 })).toThrow(TypeError)
+
+    // The stream comes to that write too, and to one behind it.
+    await tamper(test, (db) => db.collection('products').updateOne({ sku: mug.sku }, { $set: { name: 'Cup' } }))
+    await expect.poll(async () => (await shown())[0]?.name).toBe('Cup')
+    expect((await shown())[1]).toBe(changed)
+    expect(products.stamp()).toBe(stamp + 2)
   })
 
   test('reads the database once for reads that come together', async () => {

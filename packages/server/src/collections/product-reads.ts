@@ -16,6 +16,7 @@ const ATTEMPTS = 5
 /** The products that the filter leaves, the first `limit` in order of `_id`. */
 export async function readProducts(db: Db, filter: Filter<ProductDocument>, limit: number): Promise<ProductSnapshot> {
   const products = db.collection<ProductDocument>(productsName)
+  let earlier: Timestamp | undefined
   for (let attempt = 1; ; attempt++) {
     // A session of its own: it is what remembers the moment that the database chose.
     await using session = db.client.startSession({ snapshot: true })
@@ -26,7 +27,10 @@ export async function readProducts(db: Db, filter: Filter<ProductDocument>, limi
         .limit(limit)
         .batchSize(limit + 1)
         .toArray()
-      return { documents, at: timeOf(session) }
+      const at = timeOf(session) ?? earlier
+      if (at) return { documents, at }
+      // A collection that is not there has no moments: all that is known is one before it was not found.
+      earlier = (await db.command({ ping: 1 }))['operationTime']
     } catch (error) {
       if (attempt === ATTEMPTS || !(error instanceof MongoError && error.code === SNAPSHOT_UNAVAILABLE)) throw error
     }
@@ -34,8 +38,6 @@ export async function readProducts(db: Db, filter: Filter<ProductDocument>, limi
 }
 
 /** The driver keeps the moment for the next read of the session, and leaves it out of its types. */
-function timeOf(session: ClientSession): Timestamp {
-  const { snapshotTime } = session as { snapshotTime?: Timestamp }
-  if (!snapshotTime) throw new Error('The database did not say at which moment it read.')
-  return snapshotTime
+function timeOf(session: ClientSession): Timestamp | undefined {
+  return (session as { snapshotTime?: Timestamp }).snapshotTime
 }

@@ -58,9 +58,7 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
   const readById = readsTogether(async (ids) => {
     const { documents, at } = await reading(() => readProducts(db, { _id: { $in: [...ids] } }, ids.length))
     const found = new Map(documents.map((document) => [document._id.toHexString(), document]))
-    return new Map(
-      ids.map((id) => [id.toHexString(), { documents: [found.get(id.toHexString()) ?? []].flat(), at }]),
-    )
+    return new Map(ids.map((id) => [id.toHexString(), { documents: [found.get(id.toHexString()) ?? []].flat(), at }]))
   })
   const closing = new AbortController()
   const following = follow()

@@ -172,7 +172,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
   }
 }
 
-/** In memory, with what is made of it: about three times what is stored. */
+/** Measured, with the product that is made of it: its objects are about 1,000 bytes, beside the texts. */
 function bytesOf({ document }: Kept): number {
-  return 3 * BSON.calculateObjectSize(document) + 500
+  return BSON.calculateObjectSize(document) + 1000
 }
