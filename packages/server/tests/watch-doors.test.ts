@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { serve } from '@stockroom/server/http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EventStream } from './_events.ts'
@@ -163,6 +164,28 @@ describe('a subscription over RPC', () => {
       data: { json: { code: -32600, data: { shop: { code: 'VALIDATION' } } } },
     })
   })
+})
+
+test('a reader may leave at any moment', async () => {
+  await using shop = await selling()
+  const { id } = await shop.buy(shop.mug.id)
+  const urls = [`${shop.url}/products/events`, `${shop.url}/orders/${id}/events`]
+  const rpcUrls = [rpcUrl(shop.url, 'products.watch'), rpcUrl(shop.url, 'orders.watch', { id })]
+  await Promise.all(
+    [...urls, ...rpcUrls].flatMap((url) =>
+      Array.from({ length: 20 }, async (_, turns) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+        await once(socket, 'connect')
+        socket.write(rawRequest(`GET ${url.replace(shop.url, '')}`))
+        for (let turn = 0; turn < turns; turn++) await setImmediate()
+        socket.destroy()
+      }),
+    ),
+  )
+  await shop.buy(shop.mug.id)
+  await using events = await openEvents(urls[0]!)
+  expect(await next(events)).toMatchObject({ data: { id: shop.mug.id, product: { quantity: 3 } } })
+  expect(shop.faults).toEqual([])
 })
 
 describe('a server that stops', () => {
