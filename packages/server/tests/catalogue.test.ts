@@ -235,6 +235,32 @@ describe('the catalogue', () => {
     expect(await readsOf(last.slice(1))).toBe(0)
   })
 
+  test('tells who watches of products that are not in memory too', async () => {
+    await using test = await testShop()
+    const ids: string[] = []
+    for (const count of [1000, 3]) {
+      const rows = Array.from({ length: count }, () => aProduct())
+      ids.push(...(await test.caller.products.upsertMany({ rows })).results.map(({ id }) => id))
+    }
+    await using client = new MongoClient(test.uri)
+    await using catalogue = openCatalogue(client.db(test.database))
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    const quantities = new Map<string, number | undefined>()
+    catalogue.watch(({ id, product }) => quantities.set(id, product?.quantity))
+    await test.caller.orders.create({ userId: 'ada', productId: ids[1001]!, quantity: 1 })
+    await expect.poll(() => quantities).toEqual(new Map([[ids[1001], 99]]))
+    await tamper(test, (db) => db.collection('products').deleteOne({ _id: new ObjectId(ids[1001]) }))
+    const bowl = await test.caller.products.create(aProduct({ quantity: 7 }))
+    await expect
+      .poll(() => quantities)
+      .toEqual(
+        new Map([
+          [ids[1001], undefined],
+          [bowl.id, 7],
+        ]),
+      )
+  })
+
   test('gives the same object for as long as a product is the same, and none that can be changed', async () => {
     await using test = await testShop()
     const { products } = test.shop
