@@ -7,7 +7,7 @@ const basis = {
   stock: 30,
   lostAnswers: 0,
   leastLostAnswers: 0,
-  minutes: 0.06,
+  minutes: 0.1,
   faults: () => [],
 }
 

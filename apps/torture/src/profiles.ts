@@ -70,7 +70,7 @@ export function longProfile(minutes: number): Profile {
 export const shortProfile: Profile = {
   ...shop,
   name: 'short',
-  lostAnswers: 0.08,
+  lostAnswers: 0.12,
   leastLostAnswers: 200,
   minutes: 0.4,
   faults: (random) =>

@@ -16,8 +16,9 @@ const preface = `# Benchmarks
 
 Every figure here was written by the command that stands above it, with \`--write-docs\`. Absolute figures are those
 of one machine; what holds elsewhere are the ratios, for all contenders of a table are measured in one run, in turn.
-After each measurement the books are checked: first stock less the units of stored orders is the stock of each
-product, and as many orders are stored as were acknowledged. What fails that is not counted, however fast.
+After each measurement that places orders the books are checked: first stock less the units of stored orders is the
+stock of each product, and as many orders are stored as were acknowledged. Beside reads, it is checked that none shows
+more stock than the last acknowledged order left. What fails that is not counted, however fast.
 `
 
 /** Replaces the section and its plots; those of other commands stay as they are. */
