@@ -6,6 +6,7 @@ const AT_ONCE = 2000
 
 /** In the shape in which the shop stores them, so that it does not know the difference. */
 export async function fillOrders(db: Db, count: number): Promise<void> {
+  if (count === 0) return
   const products = db.collection<StoredProduct>('products')
   const orders = db.collection<StoredOrder>('orders')
   const all = await products.find().toArray()

@@ -34,6 +34,8 @@ export async function commitBatch(
   return settlement
 
   async function attempt(): Promise<Settlement> {
+    // The primary may have lost what it had, and with it what was known of it.
+    if (earlier.length > 0) known.forget()
     for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
     const batch = commands()
     const byKnown = trusts && earlier.length === 0 ? settleByKnown(batch, known) : undefined

@@ -18,7 +18,9 @@ const MAX_WEIGHT = 4000
 const MOVE_WEIGHT = 40
 /** For so long after a conflict, other processes are taken to be after the same products. */
 const CONTENDED_MS = 1000
+/** The longest that a process gives way then: the others' commits take a few milliseconds each. */
 const GIVE_WAY_MS = 8
+/** Callers answered in one turn of the event loop. */
 const ANSWERS_A_TURN = 4
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */

@@ -51,7 +51,7 @@ export class KnownStock {
     }
   }
 
-  /** After anything has gone otherwise than thought. */
+  /** Where a commit did not come to its end: the primary may have lost what it had. */
   forget(): void {
     this.#known.clear()
   }
