@@ -16,6 +16,8 @@ const MAX_COMMANDS = 512
 const MAX_WEIGHT = 4000
 /** How many lines an order gives back is known only once it is read. */
 const MOVE_WEIGHT = 40
+/** Of smaller batches one larger one is made while they wait for the majority: that costs less than to overlap them. */
+const OVERLAP_FROM = 8
 /** For so long after a conflict, other processes are taken to be after the same products. */
 const CONTENDED_MS = 1000
 /** The longest that a process gives way then: the others' commits take a few milliseconds each. */
@@ -80,8 +82,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
       const batch = takeBatch(queue)
       if (batch.length === 0) continue
       await new Promise<void>((resolve) => {
-        // Where nobody else waits, the second question is a detour.
-        const onDecided = batch.length > 1 ? resolve : undefined
+        const onDecided = batch.length < OVERLAP_FROM ? undefined : resolve
         busy[turn] = commit(batch, sessions[turn], onDecided).finally(() => {
           busy[turn] = undefined
           resolve()
