@@ -145,6 +145,26 @@ describe('while the stream of changes is down, reads go to the database, and it 
     await expect.poll(shown).toMatchObject([{ quantity: 9, revision: 5 }])
   })
 
+  test('and begins again where it was, so that nobody who watches is told of anything twice', async () => {
+    const appName = `shop-${new ObjectId().toHexString()}`
+    await using test = await shopWithMug()
+    await using own = new MongoClient(`${mongo.uri}&appName=${appName}`)
+    await using catalogue = openCatalogue(own.db(test.database))
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    const revisions: (number | undefined)[] = []
+    catalogue.watch(({ product }) => revisions.push(product?.revision))
+    const setQuantity = (quantity: number) => test.caller.products.setQuantity({ id: test.mug.id, quantity })
+    await setQuantity(6)
+    await setQuantity(7)
+    await expect.poll(() => revisions).toEqual([2, 3])
+    await whileFailing({ failCommands: ['getMore', 'aggregate'], appName, closeConnection: true }, async () => {
+      await expect.poll(() => catalogue.stamp(), { timeout: 5000 }).toBeUndefined()
+      await setQuantity(8)
+      await setQuantity(9)
+    })
+    await expect.poll(() => revisions, { timeout: 5000 }).toEqual([2, 3, 4, 5])
+  })
+
   test('when the database stands still', async () => {
     await using test = await shopWithMug()
     const [member] = mongo.members

@@ -7,23 +7,35 @@ import { openCatalogue } from '../src/domain/catalogue.ts'
 import { aProduct, testShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
 
-/** The database, whose answers to `find` go through `answered` before they arrive. */
-function withAnswersThrough(db: Db, answered: () => Promise<void>): Db {
+/** The database, whose answers to `find` can be held back on their way. */
+function withHeldAnswers(actual: Db) {
+  let [reached, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  shown.resolve()
   const collection = (name: string) => {
-    const actual = db.collection(name)
+    const products = actual.collection(name)
     const find = (filter: object, options: object) => {
-      const cursor = actual.find(filter, options)
+      const cursor = products.find(filter, options)
       const toArray = cursor.toArray.bind(cursor)
       cursor.toArray = async () => {
         const found = await toArray()
-        await answered()
+        reached.resolve()
+        await shown.promise
         return found
       }
       return cursor
     }
-    return Object.assign(Object.create(actual), { find })
+    return Object.assign(Object.create(products), { find })
   }
-  return Object.assign(Object.create(db), { collection })
+  return {
+    db: Object.assign(Object.create(actual), { collection }) as Db,
+    /** From now on they wait. Resolves when one does. */
+    hold(): Promise<void> {
+      reached = Promise.withResolvers()
+      shown = Promise.withResolvers()
+      return reached.promise
+    },
+    show: () => shown.resolve(),
+  }
 }
 
 describe('the catalogue', () => {
@@ -129,21 +141,54 @@ describe('the catalogue', () => {
     await using test = await testShop()
     const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))
     await using client = new MongoClient(test.uri)
-    const db = client.db(test.database)
-    const [read, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const answered = () => {
-      read.resolve()
-      return shown.promise
-    }
-    await using catalogue = openCatalogue(withAnswersThrough(db, answered))
+    const answers = withHeldAnswers(client.db(test.database))
+    const held = answers.hold()
+    await using catalogue = openCatalogue(answers.db)
     const listed = catalogue.first(10)
-    await read.promise
+    await held
     await test.caller.products.setQuantity({ id, quantity: 7 })
-    const changed = await db.collection<ProductDocument>('products').find().toArray()
+    const changed = await client.db(test.database).collection<ProductDocument>('products').find().toArray()
     catalogue.apply(changed)
-    shown.resolve()
+    answers.show()
     expect(await listed).toEqual(changed)
     expect(await catalogue.first(10)).toEqual(changed)
+  })
+
+  test('comes to see a write that another process made while it was being read', async () => {
+    await using test = await testShop()
+    const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))
+    await using client = new MongoClient(test.uri)
+    const answers = withHeldAnswers(client.db(test.database))
+    const held = answers.hold()
+    await using catalogue = openCatalogue(answers.db)
+    await held
+    await test.caller.products.setQuantity({ id, quantity: 7 })
+    answers.show()
+    await expect.poll(() => catalogue.first(10)).toMatchObject([{ quantity: 7 }])
+  })
+
+  test('gives a write to whoever asks after it, also while the product is still being read from before', async () => {
+    await using test = await testShop()
+    const ids: string[] = []
+    for (const count of [1000, 2]) {
+      const rows = Array.from({ length: count }, () => aProduct({ quantity: 5 }))
+      ids.push(...(await test.caller.products.upsertMany({ rows })).results.map(({ id }) => id))
+    }
+    const id = new ObjectId(ids[1001])
+    await using client = new MongoClient(test.uri)
+    const answers = withHeldAnswers(client.db(test.database))
+    await using catalogue = openCatalogue(answers.db)
+    await expect.poll(() => catalogue.stamp()).toBeDefined()
+    const held = answers.hold()
+    const before = catalogue.byId(id)
+    await held
+    await test.caller.products.setQuantity({ id: ids[1001]!, quantity: 7 })
+    catalogue.apply(await client.db(test.database).collection<ProductDocument>('products').find({ _id: id }).toArray())
+    const after = catalogue.byId(id)
+    answers.show()
+    expect(await before).toMatchObject({ quantity: 5 })
+    expect(await after).toMatchObject({ quantity: 7 })
+    expect(await catalogue.byId(id)).toMatchObject({ quantity: 7 })
   })
 
   test('tells who watches what this and other processes wrote, and each time raises its stamp', async () => {
@@ -221,8 +266,11 @@ describe('the catalogue', () => {
     expect((await catalogue.first(1000)).length).toBe(1001)
     expect(await readsOf(ids.slice(0, 1001))).toBe(0)
 
+    const stampThen = catalogue.stamp()
     const [others, last] = [ids.slice(1001), ids.slice(-8)]
-    expect(await readsOf(others)).toBe(30)
+    expect(await readsOf(others.slice(0, 8))).toBe(8)
+    expect(catalogue.stamp()).toBe(stampThen)
+    expect(await readsOf(others.slice(8))).toBe(22)
     expect(await readsOf(last)).toBe(0)
     const stamp = catalogue.stamp()!
     expect(await readsOf([others[0]!])).toBe(1)

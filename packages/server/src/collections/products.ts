@@ -19,6 +19,7 @@ export const productValidator: Document = {
     bsonType: 'object',
     required: ['sku', 'name', 'price', 'quantity', 'version', 'revision', 'createdAt', 'updatedAt'],
     properties: {
+      _id: { bsonType: 'objectId' },
       sku: { bsonType: 'string', minLength: 1 },
       name: { bsonType: 'string' },
       description: { bsonType: 'string' },

@@ -35,7 +35,7 @@ export interface ProductMemory {
   see(change: StoredChange): boolean
   /** A product as an acknowledged write of this process left it. */
   write(document: ProductDocument): void
-  /** The first products as they were read. False, and nothing is changed, where the memory is newer. */
+  /** The first products as they were read. False where the memory is newer, and yet not whole. */
   takeFirst(snapshot: ProductSnapshot): boolean
   /** What is now known of a product that was read; `mayBeOld` where this process wrote it since it was asked for. */
   takeOne(id: string, snapshot: ProductSnapshot, mayBeOld: boolean): ProductDocument | undefined
@@ -98,19 +98,21 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       else if (known || !buried.has(id)) put(id, afterWrite(known, document))
     },
     takeFirst(snapshot) {
-      if (isBehind(snapshot) && isWhole()) return true
-      if (isBehind(snapshot)) return false
-      replaceFirst(snapshot)
-      return true
+      if (!isBehind(snapshot)) replaceFirst(snapshot)
+      return isWhole()
     },
     takeOne(id, snapshot, mayBeOld) {
       const known = find(id)
       if (isBehind(snapshot) && known) return known.document
       const kept = afterRead(known, snapshot.documents[0], snapshot.at)
-      if (kept && position && !isBehind(snapshot) && (known || !mayBeOld)) put(id, kept)
+      if (!kept) return undefined
+      if (position && !isBehind(snapshot) && (known || !mayBeOld)) {
+        if (known || first.takes(id)) put(id, kept)
+        else others.set(id, kept)
+      }
       // Its changes will not be noticed.
-      else if (kept) stamp++
-      return kept?.document
+      if (!find(id)) stamp++
+      return kept.document
     },
     others: () => others.keys(),
   }
