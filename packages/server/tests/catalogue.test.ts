@@ -38,6 +38,25 @@ function withHeldAnswers(actual: Db) {
   }
 }
 
+/** The database, whose answers to `find` go through `answered` before they arrive. */
+function withAnswersThrough(db: Db, answered: () => Promise<void>): Db {
+  const collection = (name: string) => {
+    const actual = db.collection(name)
+    const find = (filter: object, options: object) => {
+      const cursor = actual.find(filter, options)
+      const toArray = cursor.toArray.bind(cursor)
+      cursor.toArray = async () => {
+        const found = await toArray()
+        await answered()
+        return found
+      }
+      return cursor
+    }
+    return Object.assign(Object.create(actual), { find })
+  }
+  return Object.assign(Object.create(db), { collection })
+}
+
 describe('the catalogue', () => {
   test('shows each acknowledged write of its process at once, in lists and by id', async () => {
     await using test = await testShop()
