@@ -38,25 +38,6 @@ function withHeldAnswers(actual: Db) {
   }
 }
 
-/** The database, whose answers to `find` go through `answered` before they arrive. */
-function withAnswersThrough(db: Db, answered: () => Promise<void>): Db {
-  const collection = (name: string) => {
-    const actual = db.collection(name)
-    const find = (filter: object, options: object) => {
-      const cursor = actual.find(filter, options)
-      const toArray = cursor.toArray.bind(cursor)
-      cursor.toArray = async () => {
-        const found = await toArray()
-        await answered()
-        return found
-      }
-      return cursor
-    }
-    return Object.assign(Object.create(actual), { find })
-  }
-  return Object.assign(Object.create(db), { collection })
-}
-
 describe('the catalogue', () => {
   test('shows each acknowledged write of its process at once, in lists and by id', async () => {
     await using test = await testShop()
@@ -240,23 +221,17 @@ describe('the catalogue', () => {
     const id = new ObjectId(results[1]!.id)
     await using client = new MongoClient(test.uri)
     const db = client.db(test.database)
-    const [read, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    let isHeld = false
-    const answered = async () => {
-      if (!isHeld) return
-      read.resolve()
-      await shown.promise
-    }
-    await using catalogue = openCatalogue(withAnswersThrough(db, answered))
+    const answers = withHeldAnswers(db)
+    await using catalogue = openCatalogue(answers.db)
     await expect.poll(() => catalogue.stamp()).toBeDefined()
-    isHeld = true
+    const held = answers.hold()
     const stamp = catalogue.stamp()
     const asked = catalogue.byId(id)
-    await read.promise
+    await held
     // Acknowledged while a read that has not seen it is on its way.
     await products.setQuantity({ id: results[1]!.id, quantity: 7 })
     catalogue.apply(await db.collection<ProductDocument>('products').find({ _id: id }).toArray())
-    shown.resolve()
+    answers.show()
     await asked
     expect(catalogue.stamp()).not.toBe(stamp)
     expect(await catalogue.byId(id)).toMatchObject({ quantity: 7 })

@@ -1,4 +1,4 @@
-import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
+import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCProcedureType as ProcedureType } from '@trpc/server'
 import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
@@ -18,13 +18,16 @@ export type CallProcedure = (call: ProcedureCall) => Promise<unknown>
 
 /** What tRPC keeps of a procedure, as far as it is needed here. Its types call it internal: the version is pinned. */
 export interface Definition {
-  readonly type: string
+  readonly type: ProcedureType
   readonly meta?: Meta
   readonly middlewares: readonly (Function & { readonly _type?: string })[]
   readonly inputs: readonly z.ZodType[]
   readonly output?: z.ZodType
   readonly resolver: (told: object) => unknown
 }
+
+/** The public type of a procedure shows its types alone, not the schemas and the chain behind them. */
+export const definitionOf = (procedure: { readonly _def: unknown }): Definition => procedure._def as Definition
 
 /**
  * How the lean paths call a procedure. tRPC copies its options, with every property's descriptor, twice for each link
@@ -36,7 +39,7 @@ export interface Definition {
  */
 export function procedureCaller(router: AnyTRPCRouter, path: string): CallProcedure {
   const procedure = (router._def as { procedures: Record<string, AnyTRPCProcedure> }).procedures[path]
-  const definition = procedure?._def as unknown as Definition | undefined
+  const definition = procedure && definitionOf(procedure)
   if (!definition || !isPlain(definition)) {
     return ({ getRawInput, ...call }) =>
       callTRPCProcedure({ router, path, getRawInput: async () => getRawInput(), ...call })
@@ -56,7 +59,7 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
 
 /** The base procedure's links, one input or none, an output or none, and the resolver. */
 export function isPlain({ middlewares, inputs, resolver }: Definition): boolean {
-  const own = (base._def as unknown as Definition).middlewares
+  const own = definitionOf(base).middlewares
   const [resolve, ...others] = middlewares.toReversed()
   return (
     typeof resolver === 'function' &&

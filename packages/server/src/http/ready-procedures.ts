@@ -2,7 +2,7 @@ import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Definition } from './call-procedure.ts'
-import { isPlain } from './call-procedure.ts'
+import { definitionOf, isPlain } from './call-procedure.ts'
 
 /** A procedure whose answers may be kept as bytes: its meta says `ready`. */
 export interface ReadyProcedure {
@@ -16,8 +16,6 @@ export interface ReadyProcedure {
   /** The schema of the resource that it answers with, or with a page of. */
   readonly item: z.ZodType
 }
-
-const definitionOf = (procedure: unknown): Definition => (procedure as { _def: Definition })._def
 
 /** The ready procedures of a router, by name. What could go wrong later goes wrong here, at the start. */
 export function readyProcedures(router: AnyTRPCRouter): ReadonlyMap<string, ReadyProcedure> {

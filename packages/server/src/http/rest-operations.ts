@@ -1,6 +1,7 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
-import type { z } from 'zod'
 import type { RestRoute } from '../rest-route.ts'
+import type { Definition } from './call-procedure.ts'
+import { definitionOf } from './call-procedure.ts'
 import type { Answer } from './rest-answers.ts'
 import { answerOf } from './rest-answers.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -26,7 +27,7 @@ export interface Operation {
   readonly route: RestRoute
   /** `orders.create`: the procedure, and the operation's id in the document. */
   readonly procedure: string
-  readonly type: ProcedureType
+  readonly type: Definition['type']
   readonly input: JsonSchema
   readonly fields: readonly Field[]
   readonly answer: Answer
@@ -56,21 +57,11 @@ export function operationsOf(router: AnyTRPCRouter): Operation[] {
 
 const parametersOf = ({ route }: Operation): number => route.path.split('{').length
 
-type ProcedureType = 'query' | 'mutation' | 'subscription'
-
-interface ProcedureDefinition {
-  meta?: { rest?: RestRoute }
-  type: ProcedureType
-  inputs: z.ZodType[]
-  output?: z.ZodType
-}
-
-function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation | undefined {
-  // The public type of a procedure shows its types alone, not the schemas behind them.
-  const { meta, type, inputs, output } = _def as unknown as ProcedureDefinition
+function operationOf(name: string, procedure: AnyTRPCProcedure): Operation | undefined {
+  const { meta, type, inputs, output } = definitionOf(procedure)
   const route = meta?.rest
   if (!route) return undefined
-  const fault = (text: string): Error => new Error(`${procedure} cannot be offered over REST: ${text}`)
+  const fault = (text: string): Error => new Error(`${name} cannot be offered over REST: ${text}`)
   if ((route.answer === 'events') !== (type === 'subscription'))
     throw fault(`a ${type} does not answer with ${route.answer}`)
   if ((route.method === 'GET') === (type === 'mutation')) throw fault(`${route.method} does not fit a ${type}`)
@@ -87,7 +78,7 @@ function operationOf(procedure: string, { _def }: AnyTRPCProcedure): Operation |
     if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
   }
   if (output) jsonSchemaOf(output, 'output')
-  return { route, procedure, type, input, fields, answer: answerOf(route) }
+  return { route, procedure: name, type, input, fields, answer: answerOf(route) }
 }
 
 /** Each field has one place, so that nothing overrides the path; only `query` of the route adds a second one. */
