@@ -7,7 +7,7 @@ import type { Catalogue } from './catalogue.ts'
 import { isShopError, reading } from './errors.ts'
 import { parseId } from './ids.ts'
 import { latest } from './latest.ts'
-import { openProductChanges } from './product-changes.ts'
+import { openProductChanges } from './product-news.ts'
 import { showProducts } from './shown-products.ts'
 import type { Watches } from './watches.ts'
 
