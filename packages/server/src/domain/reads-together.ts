@@ -2,14 +2,13 @@ import type { ObjectId } from 'mongodb'
 
 /** The most ids that one query asks for. */
 const A_QUERY = 200
-const IN_FLIGHT = 2
 
 interface Asked<Found> extends PromiseWithResolvers<Found | undefined> {
   readonly id: ObjectId
 }
 
 /**
- * Reads by id that come together become one query, as commands become one commit at the desk: while queries are in
+ * Reads by id that come together become one query, as commands become one commit at the desk: while a query is in
  * flight, the next one gathers. `find` gives what it found by the hexadecimal form of the id; where it fails, those that
  * were asked for together fail, and no other.
  *
@@ -19,8 +18,7 @@ export function readsTogether<Found>(
   find: (ids: readonly ObjectId[]) => Promise<ReadonlyMap<string, Found>>,
 ): (id: ObjectId) => Promise<Found | undefined> {
   const waiting = new Map<string, Asked<Found>>()
-  let inFlight = 0
-  let isDue = false
+  let isSending = false
 
   return (id) => {
     const key = id.toHexString()
@@ -32,26 +30,21 @@ export function readsTogether<Found>(
 
   /** When the requests that have come in by now have been read. */
   function sendSoon(): void {
-    if (isDue || waiting.size === 0 || inFlight === IN_FLIGHT) return
-    isDue = true
-    setImmediate(() => {
-      isDue = false
-      void send()
-      sendSoon()
-    })
+    if (isSending || waiting.size === 0) return
+    isSending = true
+    setImmediate(() => void send())
   }
 
   async function send(): Promise<void> {
     const together = [...waiting.values()].slice(0, A_QUERY)
     for (const { id } of together) waiting.delete(id.toHexString())
-    inFlight++
     try {
       const found = await find(together.map(({ id }) => id))
       for (const { id, resolve } of together) resolve(found.get(id.toHexString()))
     } catch (error) {
       for (const { reject } of together) reject(error)
     } finally {
-      inFlight--
+      isSending = false
       sendSoon()
     }
   }
