@@ -11,6 +11,9 @@ import { openOrders } from './domain/orders.ts'
 import { openProductWatch } from './domain/product-watch.ts'
 import { openProducts } from './domain/products.ts'
 import { openWatches } from './domain/watches.ts'
+import type { Door } from './peers/door.ts'
+import { openDoor } from './peers/door.ts'
+import { openSharedDesk } from './peers/shared-desk.ts'
 import type { Shop } from './shop.ts'
 
 export interface OpenShopOptions {
@@ -64,8 +67,19 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   const collections = collectionsOf(db)
   const catalogue = openCatalogue(db)
   const sessions = [client.startSession(unlinked), client.startSession(unlinked)] as const
-  const lane = await openLane(db, sessions)
-  const desk = openDesk({ collections, sessions, onConflict: lane.freeDeadLanes, onCommit: catalogue.apply })
+  let door: Door | undefined
+  const ownDesk = openDesk({
+    collections,
+    sessions,
+    onConflict: () => lane.freeDeadLanes(),
+    onCommit(products) {
+      catalogue.apply(products)
+      door?.committed(products)
+    },
+  })
+  door = await openDoor((command) => ownDesk.submit(command))
+  const lane = await openLane(db, sessions, door?.path)
+  const desk = openSharedDesk({ desk: ownDesk, lane, onCommit: catalogue.apply })
   const watches = openWatches()
   const orderChanges = openOrderChanges(client, collections.orders)
   const orders = openOrders(collections, desk)
@@ -85,6 +99,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
     async [Symbol.asyncDispose]() {
       watches[Symbol.dispose]()
       const closed = Promise.all([orderChanges[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()])
+      await door?.[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
       for (const session of sessions) await session.endSession()

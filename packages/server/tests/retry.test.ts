@@ -10,6 +10,7 @@ import type { Command } from '../src/domain/commands.ts'
 import { commitBatch } from '../src/domain/commit.ts'
 import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
+import { whileFailing as whileAnyFails } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
 
@@ -29,16 +30,8 @@ const testShop = () => openTestShop({ uri: mongo.uri })
 const times = <Result>(count: number, call: (index: number) => Result) =>
   Array.from({ length: count }, (_, n) => call(n))
 
-/** Makes commands fail as `data` says while `work` runs, and answers with what it gives. It must have happened. */
-async function whileFailing<T>(data: Document, mode: Document | 'alwaysOn', work: () => Promise<T>): Promise<T> {
-  const admin = client.db('admin')
-  const off = async () => (await admin.command({ configureFailPoint: 'failCommand', mode: 'off' })).count
-  await admin.command({ configureFailPoint: 'failCommand', mode, data })
-  const [outcome] = await Promise.allSettled([work()])
-  expect(await off()).toBeGreaterThan(0)
-  if (outcome.status === 'rejected') throw outcome.reason
-  return outcome.value
-}
+const whileFailing = <T>(data: Document, mode: Document | 'alwaysOn', work: () => Promise<T>) =>
+  whileAnyFails(client, { data, mode }, work)
 
 const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }
 

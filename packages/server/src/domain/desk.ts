@@ -29,6 +29,8 @@ const ANSWERS_A_TURN = 4
 export interface Desk {
   /** Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. */
   submit<C extends Command>(command: C): Promise<ResultOf<C>>
+  /** When another transaction last held what this desk wanted (`performance.now()`). */
+  conflictAt(): number
   /** Serves what waits, then refuses. */
   close(): Promise<void>
 }
@@ -49,7 +51,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
   /** By session: the batch that is on its way. */
   const busy: (Promise<void> | undefined)[] = []
   let answering = Promise.resolve()
-  let contendedUntil = -Infinity
+  let conflictAt = -Infinity
   let serving: Promise<void> | undefined
   let closed = false
 
@@ -61,6 +63,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
         queue.push(entry)
         serving ??= serve()
       }),
+    conflictAt: () => conflictAt,
     async close() {
       closed = true
       await serving
@@ -102,7 +105,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
   }
 
   function isContended(): boolean {
-    return performance.now() < contendedUntil
+    return performance.now() - conflictAt < CONTENDED_MS
   }
 
   async function commit(batch: readonly Entry[], session: ClientSession, onDecided?: () => void): Promise<void> {
@@ -122,7 +125,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
           return wanted.length === 0
         },
         onConflict() {
-          contendedUntil = performance.now() + CONTENDED_MS
+          conflictAt = performance.now()
           return onConflict()
         },
       })

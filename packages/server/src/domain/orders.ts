@@ -13,7 +13,7 @@ import { readsTogether } from './reads-together.ts'
 
 const DEFAULT_LIMIT = 100
 
-export function openOrders({ orders }: Collections, desk: Desk): Omit<Shop['orders'], 'watch'> {
+export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>): Omit<Shop['orders'], 'watch'> {
   const read = readsTogether(async (ids) => {
     // By default the first answer holds no more than 101 documents.
     const options = { maxTimeMS: 5000, batchSize: ids.length + 1 }

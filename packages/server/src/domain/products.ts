@@ -16,7 +16,7 @@ const ROWS_A_COMMAND = 100
 export function openProducts(
   { products }: Collections,
   catalogue: Catalogue,
-  desk: Desk,
+  desk: Pick<Desk, 'submit'>,
 ): Omit<Shop['products'], 'watch'> {
   return {
     async list({ cursor, limit = MAX_PAGE }) {

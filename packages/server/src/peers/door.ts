@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import type { ProductDocument } from '../collections/products.ts'
+import type { PlaceOrder } from '../domain/commands.ts'
+import type { Placed } from './placements.ts'
+import { decodeCommands, encodeAnswer, PLACEMENTS_PATH } from './placements.ts'
+
+/** Where the other processes of this host and user hand over orders: a socket in a folder that nobody else can enter. */
+export interface Door extends AsyncDisposable {
+  readonly path: string
+  /** Called after a commit, before its callers are answered, with the products as it left them. */
+  readonly committed: (products: readonly ProductDocument[]) => void
+}
+
+/** `place` commits an order here, whoever else wants its products. Undefined where the host has no place for a socket. */
+export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>): Promise<Door | undefined> {
+  /** Of each request that is being served: the products that its orders name, as the last commit left them. */
+  const served = new Set<Map<string, ProductDocument | undefined>>()
+  // A server that closes a connection for being idle could do so while orders are on their way on it.
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  })
+  const path = await listen(server)
+  if (path === undefined) return undefined
+
+  return {
+    path,
+    committed(products) {
+      for (const wanted of served) {
+        for (const product of products) {
+          const id = product._id.toHexString()
+          if (wanted.has(id)) wanted.set(id, product)
+        }
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      server.close()
+      server.closeIdleConnections()
+      await once(server, 'close')
+    },
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(request)
+    if (request.url !== PLACEMENTS_PATH) return void response.writeHead(404).end()
+    const commands = decodeCommands(body)
+    const wanted = new Map<string, ProductDocument | undefined>()
+    for (const { lines } of commands) for (const { productId } of lines) wanted.set(productId, undefined)
+    served.add(wanted)
+    const outcomes = await Promise.allSettled(commands.map(place))
+    served.delete(wanted)
+    const products = [...wanted.values()].filter((product) => product !== undefined)
+    response.end(encodeAnswer(outcomes, products))
+  }
+}
+
+/** Not on Windows, where sockets are no files, nor where the path of the folder is too long for one. */
+async function listen(server: Server): Promise<string | undefined> {
+  try {
+    folder ??= makeFolder()
+    const path = join(await folder, `desk-${++doors}`)
+    server.listen(path).unref()
+    await once(server, 'listening')
+    return path
+  } catch {
+    return undefined
+  }
+}
+
+/** Of this process, for all its doors. */
+let folder: Promise<string> | undefined
+let doors = 0
+
+async function makeFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'stockroom-'))
+  process.once('exit', () => rmSync(path, { recursive: true, force: true }))
+  return path
+}

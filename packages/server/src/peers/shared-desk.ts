@@ -1,0 +1,102 @@
+import type { Lane } from '../collections/lanes.ts'
+import type { ProductDocument } from '../collections/products.ts'
+import type { Command, PlaceOrder, ResultOf } from '../domain/commands.ts'
+import type { Desk } from '../domain/desk.ts'
+import { ShopError } from '../domain/errors.ts'
+import { handOver, NotTaken } from './hand-over.ts'
+import type { Placed } from './placements.ts'
+import { outcomeOf } from './placements.ts'
+
+/** For so long after a conflict, orders are handed over; then one batch is tried here, which may be the next conflict. */
+const SHARED_MS = 30_000
+/** Lines that are handed over at once, so that what is sent stays far below the bound of 17 MB. */
+const LINES_AT_ONCE = 1000
+/** A caller who has waited for so long is told that the outcome is not known, rather than made to wait once more. */
+const LATE_MS = 5000
+
+export interface SharedDeskOptions {
+  readonly desk: Desk
+  readonly lane: Lane
+  /** Called before callers are answered, with the products as the commits of their orders left them. */
+  readonly onCommit: (products: readonly ProductDocument[]) => void
+}
+
+interface Waiting extends PromiseWithResolvers<Placed> {
+  readonly command: PlaceOrder
+}
+
+/**
+ * The desk, and beside it that of the lead: processes of one host which want the same products would spend their time
+ * on conflicts, so all but the oldest of them hand their orders to that one. Who it is decides nothing but speed: any
+ * desk may place any order at any time.
+ */
+export function openSharedDesk({ desk, lane, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
+  let waiting: Waiting[] = []
+  const sending = new Set<Promise<void>>()
+
+  return {
+    submit<C extends Command>(command: C): Promise<ResultOf<C>> {
+      if (!isOrder(command) || !isShared()) return desk.submit(command)
+      const entry = { command, ...Promise.withResolvers<Placed>() }
+      if (waiting.push(entry) === 1) setImmediate(sendAll)
+      return entry.promise as Promise<ResultOf<C>>
+    },
+    async close() {
+      sendAll()
+      while (sending.size > 0) await Promise.all(sending)
+      await desk.close()
+    },
+  }
+
+  function isShared(): boolean {
+    return lane.lead() !== undefined && performance.now() - desk.conflictAt() < SHARED_MS
+  }
+
+  /** When the requests that have come in by now have been read. */
+  function sendAll(): void {
+    while (waiting.length > 0) {
+      const entries = takeLines(waiting)
+      const sent = send(entries).finally(() => sending.delete(sent))
+      sending.add(sent)
+    }
+  }
+
+  async function send(entries: readonly Waiting[]): Promise<void> {
+    const lead = lane.lead()
+    if (!lead) return placeHere(entries)
+    const begun = performance.now()
+    try {
+      const commands = entries.map(({ command }) => command)
+      const { outcomes, products } = await handOver(lead, commands)
+      onCommit(products)
+      for (const [index, { resolve, reject }] of entries.entries()) {
+        const outcome = outcomeOf(outcomes[index]!)
+        if (outcome instanceof Error) reject(outcome)
+        else resolve(outcome)
+      }
+    } catch (error) {
+      const isTaken = !(error instanceof NotTaken)
+      lane.leave(lead, isTaken)
+      const isLate = performance.now() - begun > LATE_MS
+      // One with a key is placed once, wherever else it is or was.
+      const mayRepeat = ({ command }: Waiting) => !isTaken || (command.key !== undefined && !isLate)
+      placeHere(entries.filter(mayRepeat))
+      const unknown = new ShopError('OUTCOME_UNKNOWN', {}, { cause: error })
+      for (const entry of entries) if (!mayRepeat(entry)) entry.reject(unknown)
+    }
+  }
+
+  function placeHere(entries: readonly Waiting[]): void {
+    for (const { command, resolve, reject } of entries) desk.submit(command).then(resolve, reject)
+  }
+}
+
+function isOrder(command: Command): command is PlaceOrder {
+  return command.kind === 'placeOrder'
+}
+
+function takeLines(waiting: Waiting[]): Waiting[] {
+  let lines = 0
+  const end = waiting.findIndex(({ command }, index) => (lines += command.lines.length) > LINES_AT_ONCE && index > 0)
+  return waiting.splice(0, end === -1 ? waiting.length : end)
+}

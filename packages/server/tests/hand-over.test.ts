@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { LocalMongo } from '@stockroom/local-mongo'
+import { startMongo } from '@stockroom/local-mongo'
+import type { TestShop } from '@stockroom/server/testing'
+import { MongoClient, UUID } from 'mongodb'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { LaneDocument } from '../src/collections/lanes.ts'
+import type { PlaceOrder } from '../src/domain/commands.ts'
+import { openDoor } from '../src/peers/door.ts'
+import { refusal, tally, wrongBooks } from './_books.ts'
+import { whileFailing } from './_failing.ts'
+import { aProduct, testShop } from './_shop.ts'
+
+let mongo: LocalMongo
+let client: MongoClient
+beforeAll(async () => {
+  mongo = await startMongo({ enableTestCommands: true, transactionLifetimeLimitSeconds: 60 })
+  client = await MongoClient.connect(mongo.uri)
+})
+afterAll(async () => {
+  await client.close()
+  await mongo[Symbol.asyncDispose]()
+})
+
+/** The name that the commands of one process carry, so that those alone can be made to fail. */
+const appName = 'younger'
+const inserts = { failCommands: ['insert'], appName }
+
+/** A database with one product, which this shop has; the oldest that writes to it unless a test says otherwise. */
+async function elderShop(quantity = 1_000_000) {
+  const elder = await testShop({ uri: mongo.uri })
+  const { id: productId } = await elder.caller.products.create(aProduct({ quantity }))
+  return { ...elder, productId }
+}
+type ElderShop = Awaited<ReturnType<typeof elderShop>>
+
+/** The same shop as a process that came later has it. */
+const youngerShop = ({ database }: ElderShop) => testShop({ uri: `${mongo.uri}&appName=${appName}`, database })
+
+/** After which it looks for an older one. */
+async function meetConflict(younger: TestShop, productId: string): Promise<void> {
+  const failure = { data: { ...inserts, errorCode: 112 }, mode: { times: 1 } }
+  await whileFailing(client, failure, () => buy(younger, productId))
+}
+
+function buy({ caller }: Pick<TestShop, 'caller'>, productId: string, idempotencyKey?: string) {
+  return caller.orders.create({ userId: 'ada', productId, quantity: 1, idempotencyKey })
+}
+
+/** Runs `work` while the younger shop's own orders cannot be written, as another of its commands proves. */
+const whileItCannot = <T>(younger: TestShop, id: string, work: () => Promise<T>) =>
+  whileFailing(client, { data: { ...inserts, errorCode: 2 }, mode: 'alwaysOn' }, async () => {
+    const adjusted = younger.caller.products.adjustQuantity({ id, delta: 1, reason: 'found one' })
+    expect((await refusal(adjusted)).code).toBe('INTERNAL')
+    return work()
+  })
+
+/** Registers an older process that takes orders at `door` and never goes silent. */
+async function elderLane(database: string, door: string): Promise<AsyncDisposable> {
+  const lanes = client.db(database).collection<LaneDocument>('lanes')
+  const _id = new UUID().toBinary()
+  await lanes.insertOne({ _id, sessions: [], door, since: new Date(0), at: new Date('2999-01-01') })
+  return { [Symbol.asyncDispose]: async () => void (await lanes.deleteOne({ _id })) }
+}
+
+describe('after a conflict, a process has the oldest one place its orders,', () => {
+  test('and shows at once what they left', async () => {
+    await using elder = await elderShop(100)
+    await using younger = await youngerShop(elder)
+    const { productId: id } = elder
+    await meetConflict(younger, id)
+    await whileItCannot(younger, id, async () => {
+      const { id: orderId, createdAt } = await buy(younger, id)
+      expect(await younger.caller.products.byId({ id })).toMatchObject({ quantity: 98, revision: 3 })
+      expect(await younger.caller.orders.byId({ id: orderId })).toMatchObject({ userId: 'ada', createdAt })
+    })
+    expect(await wrongBooks(elder)).toEqual([])
+  })
+
+  test('and passes on what it says to each', async () => {
+    await using elder = await elderShop(3)
+    await using younger = await youngerShop(elder)
+    const { productId: id } = elder
+    await meetConflict(younger, id)
+    await whileItCannot(younger, id, async () => {
+      const key = 'a-click-of-a-button'
+      const [first, again] = [{ replayed: false }, { replayed: false }]
+      const input = { userId: 'ada', productId: id, quantity: 1, idempotencyKey: key }
+      const placed = await younger.shop.orders.create(input, first)
+      expect(await younger.shop.orders.create(input, again)).toEqual(placed)
+      expect([first.replayed, again.replayed]).toEqual([false, true])
+
+      const buyers = Array.from({ length: 10 }, () => buy(younger, id))
+      const lost = refusal(buy(younger, 'f'.repeat(24)))
+      expect(await tally(buyers)).toEqual({ ok: 1, OUT_OF_STOCK: 9 })
+      expect(await lost).toEqual({ code: 'PRODUCT_NOT_FOUND', details: { productIds: ['f'.repeat(24)] } })
+      expect(await refusal(buy(younger, id))).toMatchObject({
+        code: 'OUT_OF_STOCK',
+        details: { products: [{ productId: id, requested: 1, available: 0 }] },
+      })
+    })
+    expect(await wrongBooks(elder)).toEqual([])
+  })
+
+  test('however many there are, in parts that can be sent', async () => {
+    await using elder = await elderShop()
+    await using younger = await youngerShop(elder)
+    const rows = Array.from({ length: 300 }, () => aProduct({ quantity: 1000 }))
+    const { results } = await elder.caller.products.upsertMany({ rows })
+    const lines = results.map(({ id }) => ({ productId: id, quantity: 1 }))
+    await meetConflict(younger, elder.productId)
+    const orders = await whileItCannot(younger, elder.productId, () =>
+      Promise.all(Array.from({ length: 20 }, () => younger.caller.orders.create({ userId: 'ada', lines }))),
+    )
+    expect(orders.map((order) => order.lines.length)).toEqual(Array.from({ length: 20 }, () => 300))
+    expect(await wrongBooks(elder)).toEqual([])
+  })
+
+  test('and its own again once that one has ended', async () => {
+    const elder = await elderShop()
+    await using younger = await youngerShop(elder)
+    await meetConflict(younger, elder.productId)
+    const handedOver = Array.from({ length: 50 }, () => buy(younger, elder.productId))
+    await new Promise(setImmediate)
+    await elder.shop[Symbol.asyncDispose]()
+    expect(await tally(handedOver)).toEqual({ ok: 50 })
+    expect(await buy(younger, elder.productId)).toMatchObject({ status: 'placed' })
+    expect(await wrongBooks(elder)).toEqual([])
+  })
+})
+
+test.for(['SIGKILL', 'SIGSTOP'] as const)(
+  '%s of the oldest process neither loses nor doubles an order',
+  async (end) => {
+    const creator = await elderShop()
+    const { productId, database } = creator
+    await creator.shop[Symbol.asyncDispose]()
+    const buyer = join(import.meta.dirname, '_buyer.ts')
+    const args = ['--conditions=@stockroom/source', buyer, mongo.uri, database, productId]
+    const elder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    using _end = { [Symbol.dispose]: () => void elder.kill('SIGKILL') }
+    await once(elder.stdout, 'data')
+    await using younger = await youngerShop(creator)
+    await meetConflict(younger, productId)
+
+    let clicks = 0
+    const ended = new AbortController()
+    const clicking = Array.from({ length: 32 }, async () => {
+      for (let more = true; more; more = !ended.signal.aborted) await buy(younger, productId, `a-click-${clicks++}`)
+      // What comes after it went is not handed over for long.
+      await buy(younger, productId, `a-click-${clicks++}`)
+    })
+    await expect.poll(() => clicks).toBeGreaterThan(500)
+    elder.kill(end)
+    ended.abort()
+    expect(await tally(clicking)).toEqual({ ok: 32 })
+    elder.kill('SIGKILL')
+
+    const placed = await client.db(database).collection('orders').countDocuments({ userId: 'ada' })
+    // One met the conflict.
+    expect(placed).toBe(clicks + 1)
+    expect(await wrongBooks({ uri: mongo.uri, database })).toEqual([])
+  },
+)
+
+test('an order of which nothing is heard is placed here if it has a key, and else its outcome is not known', async () => {
+  await using elder = await elderShop()
+  await using younger = await youngerShop(elder)
+  const taken: PlaceOrder[] = []
+  await using door = (await openDoor((command) => {
+    taken.push(command)
+    return new Promise(() => {})
+  }))!
+  const lane = await elderLane(elder.database, door.path)
+  await meetConflict(younger, elder.productId)
+  const withKey = buy(younger, elder.productId, 'a-click-of-a-button')
+  const without = refusal(buy(younger, elder.productId))
+  await expect.poll(() => taken).toHaveLength(2)
+  await lane[Symbol.asyncDispose]()
+  expect(await withKey).toMatchObject({ status: 'placed' })
+  expect((await without).code).toBe('OUTCOME_UNKNOWN')
+})
+
+test('a process that does not take orders in the way of this version is not asked again, but the next oldest', async () => {
+  await using elder = await elderShop()
+  await using younger = await youngerShop(elder)
+  let asked = 0
+  const folder = await mkdtemp(join(tmpdir(), 'stockroom-test-'))
+  const server = createServer((_request, response) => void response.writeHead(404, { asked: ++asked }).end())
+  server.listen(join(folder, 'desk'))
+  await once(server, 'listening')
+  await using _lane = await elderLane(elder.database, join(folder, 'desk'))
+  await meetConflict(younger, elder.productId)
+  const { productId: id } = elder
+  const twice = [await buy(younger, id), await buy(younger, id)]
+  expect(twice).toMatchObject([{ status: 'placed' }, { status: 'placed' }])
+  const askNext = async () => {
+    await meetConflict(younger, id)
+    return whileItCannot(younger, id, () => tally([buy(younger, id)]))
+  }
+  await expect.poll(askNext, { timeout: 5000 }).toEqual({ ok: 1 })
+  expect(asked).toBe(1)
+  server.close()
+  await rm(folder, { recursive: true })
+})
