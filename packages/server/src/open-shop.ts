@@ -79,7 +79,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   })
   door = await openDoor((command) => ownDesk.submit(command))
   const lane = await openLane(db, sessions, door?.path)
-  const desk = openSharedDesk({ desk: ownDesk, lane, onCommit: catalogue.apply })
+  const desk = openSharedDesk({ desk: ownDesk, lane, door, onCommit: catalogue.apply })
   const watches = openWatches()
   const orderChanges = openOrderChanges(client, collections.orders)
   const orders = openOrders(collections, desk)
@@ -99,7 +99,6 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
     async [Symbol.asyncDispose]() {
       watches[Symbol.dispose]()
       const closed = Promise.all([orderChanges[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()])
-      await door?.[Symbol.asyncDispose]()
       await desk.close()
       await lane[Symbol.asyncDispose]()
       for (const session of sessions) await session.endSession()

@@ -3,6 +3,7 @@ import type { ProductDocument } from '../collections/products.ts'
 import type { Command, PlaceOrder, ResultOf } from '../domain/commands.ts'
 import type { Desk } from '../domain/desk.ts'
 import { ShopError } from '../domain/errors.ts'
+import type { Door } from './door.ts'
 import { handOver, NotTaken } from './hand-over.ts'
 import type { Placed } from './placements.ts'
 import { outcomeOf } from './placements.ts'
@@ -17,6 +18,8 @@ const LATE_MS = 5000
 export interface SharedDeskOptions {
   readonly desk: Desk
   readonly lane: Lane
+  /** Where other processes hand over to `desk`; undefined where this one takes nothing. */
+  readonly door: Door | undefined
   /** Called before callers are answered, with the products as the commits of their orders left them. */
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
@@ -30,20 +33,24 @@ interface Waiting extends PromiseWithResolvers<Placed> {
  * on conflicts, so all but the oldest of them hand their orders to that one. Who it is decides nothing but speed: any
  * desk may place any order at any time.
  */
-export function openSharedDesk({ desk, lane, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
+export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
   let waiting: Waiting[] = []
   const sending = new Set<Promise<void>>()
+  let closed = false
 
   return {
     submit<C extends Command>(command: C): Promise<ResultOf<C>> {
+      if (closed) return Promise.reject(new ShopError('BUSY', {}))
       if (!isOrder(command) || !isShared()) return desk.submit(command)
       const entry = { command, ...Promise.withResolvers<Placed>() }
       if (waiting.push(entry) === 1) setImmediate(sendAll)
       return entry.promise as Promise<ResultOf<C>>
     },
     async close() {
+      closed = true
       sendAll()
       while (sending.size > 0) await Promise.all(sending)
+      await door?.[Symbol.asyncDispose]()
       await desk.close()
     },
   }
