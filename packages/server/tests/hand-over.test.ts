@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LocalMongo } from '@stockroom/local-mongo'
 import { startMongo } from '@stockroom/local-mongo'
+import { ShopError } from '@stockroom/server'
 import type { TestShop } from '@stockroom/server/testing'
-import { MongoClient, UUID } from 'mongodb'
+import { MongoClient, ObjectId, UUID } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LaneDocument } from '../src/collections/lanes.ts'
 import type { PlaceOrder } from '../src/domain/commands.ts'
 import { openDoor } from '../src/peers/door.ts'
+import { handOver } from '../src/peers/hand-over.ts'
 import { refusal, tally, wrongBooks } from './_books.ts'
 import { whileFailing } from './_failing.ts'
 import { aProduct, testShop } from './_shop.ts'
@@ -184,6 +186,22 @@ test('an order of which nothing is heard is placed here if it has a key, and els
   await lane[Symbol.asyncDispose]()
   expect(await withKey).toMatchObject({ status: 'placed' })
   expect((await without).code).toBe('OUTCOME_UNKNOWN')
+})
+
+test('a door that is closed answers what it has taken, and is closed then', async () => {
+  const taken = Promise.withResolvers<void>()
+  const refused = Promise.withResolvers<never>()
+  const door = (await openDoor(() => {
+    taken.resolve()
+    return refused.promise
+  }))!
+  const command: PlaceOrder = { kind: 'placeOrder', orderId: new ObjectId(), userId: 'ada', lines: [] }
+  const answered = handOver({ door: door.path, lost: new AbortController().signal }, [command])
+  await taken.promise
+  const closed = door[Symbol.asyncDispose]()
+  refused.reject(new ShopError('BUSY', {}))
+  expect(await answered).toEqual({ outcomes: [{ code: 'BUSY', details: {} }], products: [] })
+  await closed
 })
 
 test('a process that does not take orders in the way of this version is not asked again, but the next oldest', async () => {

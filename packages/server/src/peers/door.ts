@@ -48,15 +48,22 @@ export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>):
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request)
-    if (request.url !== PLACEMENTS_PATH) return void response.writeHead(404).end()
-    const commands = decodeCommands(body)
+    const answer = request.url === PLACEMENTS_PATH ? await placeAll(decodeCommands(body)) : undefined
+    // Its connection would be kept, and the server with it.
+    if (!server.listening) response.setHeader('connection', 'close')
+    response.writeHead(answer ? 200 : 404).end(answer)
+  }
+
+  async function placeAll(commands: readonly PlaceOrder[]): Promise<Uint8Array> {
     const wanted = new Map<string, ProductDocument | undefined>()
     for (const { lines } of commands) for (const { productId } of lines) wanted.set(productId, undefined)
     served.add(wanted)
     const outcomes = await Promise.allSettled(commands.map(place))
     served.delete(wanted)
-    const products = [...wanted.values()].filter((product) => product !== undefined)
-    response.end(encodeAnswer(outcomes, products))
+    return encodeAnswer(
+      outcomes,
+      [...wanted.values()].filter((product) => product !== undefined),
+    )
   }
 }
 
