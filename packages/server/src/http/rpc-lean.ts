@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AnyTRPCRouter } from '@trpc/server'
-import { getTRPCErrorFromUnknown, getTRPCErrorShape, transformTRPCResponse, TRPCError } from '@trpc/server'
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server'
 import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { getHTTPStatusCode } from '@trpc/server/http'
 import type { Context } from '../context.ts'
@@ -54,6 +54,13 @@ export function leanHandler(options: RpcOptions): RequestListener {
     answer(call, request, response).catch((error: Error) => response.destroy(error))
   }
 
+  /** `transformTRPCResponse` of tRPC copies each answer twice, with the descriptor of every property. */
+  function toWire(envelope: { readonly result: { readonly data: unknown } } | { readonly error: unknown }): object {
+    const { output } = config.transformer
+    if ('error' in envelope) return { error: output.serialize(envelope.error) }
+    return { result: { data: output.serialize(envelope.result.data) } }
+  }
+
   /** Not made in advance: the procedures of a lazy router come later. */
   function callerOf(path: string): CallProcedure {
     const known = callers.get(path)
@@ -71,7 +78,7 @@ export function leanHandler(options: RpcOptions): RequestListener {
     try {
       const outcomes = (await Promise.all(paths.map(run))).map(refuseStream)
       const envelopes = outcomes.map(envelope)
-      const body = JSON.stringify(transformTRPCResponse(config, isBatch ? envelopes : envelopes[0]!))
+      const body = JSON.stringify(isBatch ? envelopes.map(toWire) : toWire(envelopes[0]!))
       write(
         getHTTPStatusCode(envelopes),
         outcomes.flatMap((outcome) => ('error' in outcome ? outcome.error : [])),
@@ -81,7 +88,7 @@ export function leanHandler(options: RpcOptions): RequestListener {
       // What no call has thrown: an output that JSON cannot carry, or a stream.
       const error = report(cause)
       const failure = { error: getTRPCErrorShape({ config, error, type, path: undefined, input: undefined, ctx }) }
-      write(getHTTPStatusCode(failure), [error], JSON.stringify(transformTRPCResponse(config, failure)))
+      write(getHTTPStatusCode(failure), [error], JSON.stringify(toWire(failure)))
     }
 
     async function run(path: string, batchIndex: number): Promise<Outcome> {
