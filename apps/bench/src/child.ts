@@ -11,7 +11,8 @@ export interface Child<Answer> extends AsyncDisposable {
 /** Runs a module that calls `onJob` in a process of its own, and waits for its answer. */
 export async function startChild<Answer>(module: URL, job: object): Promise<Child<Answer>> {
   const process = fork(module, {
-    execArgv: ['--conditions=@stockroom/source'],
+    // As `pnpm start` does, for all contenders alike.
+    execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64', '--conditions=@stockroom/source'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = once(process, 'exit')
