@@ -2,7 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TcpProxy } from './tcp-proxy.ts'
@@ -32,6 +34,8 @@ const ENDS_WITHIN_MS = 20_000
 
 export async function openServer({ host, uri, database, log }: ServerOptions): Promise<ServerProcess> {
   const proxy = await openTcpProxy(0)
+  // Those that are killed leave there what they would have removed.
+  const folder = await mkdtemp(join(tmpdir(), 'stockroom-server-'))
   const errors = createWriteStream(log, { flags: 'a' })
   let child: ChildProcess | undefined
 
@@ -59,6 +63,8 @@ export async function openServer({ host, uri, database, log }: ServerOptions): P
       for (let left = TRIES; ; left--) {
         child = spawn(process.execPath, ['--conditions=@stockroom/source', host, uri, database], {
           stdio: ['pipe', 'pipe', 'pipe'],
+          // oxlint-disable-next-line node/no-process-env -- the rest of it stays what it is
+          env: { ...process.env, TMPDIR: folder },
         })
         child.stderr?.pipe(errors, { end: false })
         const address = await addressOf(child)
@@ -74,6 +80,7 @@ export async function openServer({ host, uri, database, log }: ServerOptions): P
       await server.signal('SIGCONT')
       await server.signal('SIGKILL')
       await proxy[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
       errors.end()
     },
   }

@@ -82,14 +82,16 @@ export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions
         else resolve(outcome)
       }
     } catch (error) {
-      const isTaken = !(error instanceof NotTaken)
-      lane.leave(lead, isTaken)
-      const isLate = performance.now() - begun > LATE_MS
-      // One with a key is placed once, wherever else it is or was.
-      const mayRepeat = ({ command }: Waiting) => !isTaken || (command.key !== undefined && !isLate)
-      placeHere(entries.filter(mayRepeat))
+      lane.leave(lead, !(error instanceof NotTaken))
+      if (error instanceof NotTaken) return placeHere(entries)
       const unknown = new ShopError('OUTCOME_UNKNOWN', {}, { cause: error })
-      for (const entry of entries) if (!mayRepeat(entry)) entry.reject(unknown)
+      const isLate = performance.now() - begun > LATE_MS
+      for (const { command, resolve, reject } of entries) {
+        const rejectAsUnknown = () => reject(unknown)
+        // One with a key is placed once, wherever else it is or was. That it is refused here says nothing of there.
+        if (command.key && !isLate) desk.submit(command).then(resolve, rejectAsUnknown)
+        else rejectAsUnknown()
+      }
     }
   }
 
