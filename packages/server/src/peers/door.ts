@@ -69,23 +69,25 @@ export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>):
 
 /** Not on Windows, where sockets are no files, nor where the path of the folder is too long for one. */
 async function listen(server: Server): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'stockroom-')).catch(() => undefined)
+  if (folder === undefined) return undefined
+  folders.add(folder)
+  server.once('close', () => remove(folder))
   try {
-    folder ??= makeFolder()
-    const path = join(await folder, `desk-${++doors}`)
-    server.listen(path).unref()
+    server.listen(join(folder, 'desk')).unref()
     await once(server, 'listening')
-    return path
+    return join(folder, 'desk')
   } catch {
+    remove(folder)
     return undefined
   }
 }
 
-/** Of this process, for all its doors. */
-let folder: Promise<string> | undefined
-let doors = 0
+/** Of doors that are open, for a process that ends without closing them. */
+const folders = new Set<string>()
+process.once('exit', () => folders.forEach(remove))
 
-async function makeFolder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'stockroom-'))
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }))
-  return path
+function remove(folder: string): void {
+  folders.delete(folder)
+  rmSync(folder, { recursive: true, force: true })
 }
