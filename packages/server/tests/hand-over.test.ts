@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LocalMongo } from '@stockroom/local-mongo'
@@ -144,7 +144,10 @@ test.for(['SIGKILL', 'SIGSTOP'] as const)(
     await creator.shop[Symbol.asyncDispose]()
     const buyer = join(import.meta.dirname, '_buyer.ts')
     const args = ['--conditions=@stockroom/source', buyer, mongo.uri, database, productId]
-    const elder = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    // What a process has there that is killed, it does not remove.
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'stockroom-test-'))
+    const env = { ...process.env, TMPDIR: folder.path }
+    const elder = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
     using _end = { [Symbol.dispose]: () => void elder.kill('SIGKILL') }
     await once(elder.stdout, 'data')
     await using younger = await youngerShop(creator)
@@ -212,11 +215,11 @@ test('a process that does not take orders in the way of this version is not aske
   await using elder = await elderShop()
   await using younger = await youngerShop(elder)
   let asked = 0
-  const folder = await mkdtemp(join(tmpdir(), 'stockroom-test-'))
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'stockroom-test-'))
   const server = createServer((_request, response) => void response.writeHead(404, { asked: ++asked }).end())
-  server.listen(join(folder, 'desk'))
+  server.listen(join(folder.path, 'desk'))
   await once(server, 'listening')
-  await using _lane = await elderLane(elder.database, join(folder, 'desk'))
+  await using _lane = await elderLane(elder.database, join(folder.path, 'desk'))
   await meetConflict(younger, elder.productId)
   const { productId: id } = elder
   const twice = [await buy(younger, id), await buy(younger, id)]
@@ -228,5 +231,4 @@ test('a process that does not take orders in the way of this version is not aske
   await expect.poll(askNext, { timeout: 5000 }).toEqual({ ok: 1 })
   expect(asked).toBe(1)
   server.close()
-  await rm(folder, { recursive: true })
 })

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMongo } from '@stockroom/local-mongo'
 import { verifyShop } from '@stockroom/server'
@@ -18,7 +20,10 @@ test('a process killed before its commit frees its products within three seconds
   const { id: productId } = await shop.caller.products.create(aProduct({ quantity: 1_000_000 }))
 
   const args = ['--conditions=@stockroom/source', buyer, mongo.uri, shop.database, productId]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  // What a process has there that is killed, it does not remove.
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'stockroom-test-'))
+  const env = { ...process.env, TMPDIR: folder.path }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   // Its next commit is held up on the way, so that it dies with stock written and nothing decided.
   const { count } = await admin.command({
