@@ -13,6 +13,7 @@ import { openProducts } from './domain/products.ts'
 import { openWatches } from './domain/watches.ts'
 import type { Door } from './peers/door.ts'
 import { openDoor } from './peers/door.ts'
+import { openLeads } from './peers/leads.ts'
 import { openSharedDesk } from './peers/shared-desk.ts'
 import type { Shop } from './shop.ts'
 
@@ -78,8 +79,15 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
     },
   })
   door = await openDoor((command) => ownDesk.submit(command))
-  const lane = await openLane(db, sessions, door?.path)
-  const desk = openSharedDesk({ desk: ownDesk, lane, door, onCommit: catalogue.apply })
+  const leads = openLeads()
+  const lane = await openLane(db, {
+    sessions,
+    door: door?.path,
+    onLook: leads.follow,
+    // While orders are handed over there are no conflicts that would tell of the lead's death.
+    looksAlways: () => leads.current() !== undefined,
+  })
+  const desk = openSharedDesk({ desk: ownDesk, leads, door, onCommit: catalogue.apply })
   const watches = openWatches()
   const orderChanges = openOrderChanges(client, collections.orders)
   const orders = openOrders(collections, desk)

@@ -129,7 +129,7 @@ export function expectRefusal(answer: Answer): void {
     return
   }
   expect(answer.headers.get('content-type')).toBe('application/json')
-  // A batch answers with a list of what a single call answers with.
+  // A batch answers with a list of what a single call answers with. The body is any JSON; this says what it must be.
   for (const { error } of [answer.body].flat() as unknown as RpcError[]) {
     expect(error.json.data.shop.code).toBeOneOf(Object.keys(errors))
     expect(error.json.data.httpStatus).toBe(answer.status)

@@ -62,6 +62,16 @@ const whileItCannot = <T>(younger: TestShop, id: string, work: () => Promise<T>)
     return work()
   })
 
+/** Two shops of one database and product, the younger of which has met a conflict. */
+async function shopsAfterConflict(quantity?: number) {
+  await using stack = new AsyncDisposableStack()
+  const elder = stack.use(await elderShop(quantity))
+  const younger = stack.use(await youngerShop(elder))
+  await meetConflict(younger, elder.productId)
+  const open = stack.move()
+  return { elder, younger, id: elder.productId, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
 /** Registers an older process that takes orders at `door` and never goes silent. */
 async function elderLane(database: string, door: string): Promise<AsyncDisposable> {
   const lanes = client.db(database).collection<LaneDocument>('lanes')
@@ -72,10 +82,8 @@ async function elderLane(database: string, door: string): Promise<AsyncDisposabl
 
 describe('after a conflict, a process has the oldest one place its orders,', () => {
   test('and shows at once what they left', async () => {
-    await using elder = await elderShop(100)
-    await using younger = await youngerShop(elder)
-    const { productId: id } = elder
-    await meetConflict(younger, id)
+    await using shops = await shopsAfterConflict(100)
+    const { elder, younger, id } = shops
     await whileItCannot(younger, id, async () => {
       const { id: orderId, createdAt } = await buy(younger, id)
       expect(await younger.caller.products.byId({ id })).toMatchObject({ quantity: 98, revision: 3 })
@@ -85,10 +93,8 @@ describe('after a conflict, a process has the oldest one place its orders,', () 
   })
 
   test('and passes on what it says to each', async () => {
-    await using elder = await elderShop(3)
-    await using younger = await youngerShop(elder)
-    const { productId: id } = elder
-    await meetConflict(younger, id)
+    await using shops = await shopsAfterConflict(3)
+    const { elder, younger, id } = shops
     await whileItCannot(younger, id, async () => {
       const key = 'a-click-of-a-button'
       const [first, again] = [{ replayed: false }, { replayed: false }]
@@ -110,13 +116,12 @@ describe('after a conflict, a process has the oldest one place its orders,', () 
   })
 
   test('however many there are, in parts that can be sent', async () => {
-    await using elder = await elderShop()
-    await using younger = await youngerShop(elder)
+    await using shops = await shopsAfterConflict()
+    const { elder, younger, id: productId } = shops
     const rows = Array.from({ length: 300 }, () => aProduct({ quantity: 1000 }))
     const { results } = await elder.caller.products.upsertMany({ rows })
     const lines = results.map(({ id }) => ({ productId: id, quantity: 1 }))
-    await meetConflict(younger, elder.productId)
-    const orders = await whileItCannot(younger, elder.productId, () =>
+    const orders = await whileItCannot(younger, productId, () =>
       Promise.all(Array.from({ length: 20 }, () => younger.caller.orders.create({ userId: 'ada', lines }))),
     )
     expect(orders.map((order) => order.lines.length)).toEqual(Array.from({ length: 20 }, () => 300))
@@ -124,14 +129,13 @@ describe('after a conflict, a process has the oldest one place its orders,', () 
   })
 
   test('and its own again once that one has ended', async () => {
-    const elder = await elderShop()
-    await using younger = await youngerShop(elder)
-    await meetConflict(younger, elder.productId)
-    const handedOver = Array.from({ length: 50 }, () => buy(younger, elder.productId))
+    await using shops = await shopsAfterConflict()
+    const { elder, younger, id } = shops
+    const handedOver = Array.from({ length: 50 }, () => buy(younger, id))
     await new Promise(setImmediate)
     await elder.shop[Symbol.asyncDispose]()
     expect(await tally(handedOver)).toEqual({ ok: 50 })
-    expect(await buy(younger, elder.productId)).toMatchObject({ status: 'placed' })
+    expect(await buy(younger, id)).toMatchObject({ status: 'placed' })
     expect(await wrongBooks(elder)).toEqual([])
   })
 })

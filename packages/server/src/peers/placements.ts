@@ -5,7 +5,10 @@ import type { ProductDocument } from '../collections/products.ts'
 import type { PlaceOrder, Replayable } from '../domain/commands.ts'
 import { isShopError, ShopError } from '../domain/errors.ts'
 
-/** Where a door takes orders. The number rises when what is sent changes: no process asks another version's. */
+/**
+ * Where a door takes orders. The number rises when what is sent changes, so that whoever is asked was sent what it knows:
+ * what comes is not checked again.
+ */
 export const PLACEMENTS_PATH = '/placements/1'
 
 export type Placed = Replayable<OrderDocument>
@@ -45,6 +48,7 @@ export function decodeAnswer(body: Uint8Array): Answer {
 export function outcomeOf(outcome: Answer['outcomes'][number]): Placed | ShopError {
   if (!('code' in outcome)) return outcome
   const { code, details, cause } = outcome
+  // They were a pair when they were sent.
   return new ShopError(code, details as never, cause === undefined ? undefined : { cause: new Error(cause) })
 }
 

@@ -1,10 +1,10 @@
-import type { Lane } from '../collections/lanes.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Command, PlaceOrder, ResultOf } from '../domain/commands.ts'
 import type { Desk } from '../domain/desk.ts'
 import { ShopError } from '../domain/errors.ts'
 import type { Door } from './door.ts'
 import { handOver, NotTaken } from './hand-over.ts'
+import type { Leads } from './leads.ts'
 import type { Placed } from './placements.ts'
 import { outcomeOf } from './placements.ts'
 
@@ -17,7 +17,7 @@ const LATE_MS = 5000
 
 export interface SharedDeskOptions {
   readonly desk: Desk
-  readonly lane: Lane
+  readonly leads: Leads
   /** Where other processes hand over to `desk`; undefined where this one takes nothing. */
   readonly door: Door | undefined
   /** Called before callers are answered, with the products as the commits of their orders left them. */
@@ -33,7 +33,7 @@ interface Waiting extends PromiseWithResolvers<Placed> {
  * on conflicts, so all but the oldest of them hand their orders to that one. Who it is decides nothing but speed: any
  * desk may place any order at any time.
  */
-export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
+export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
   let waiting: Waiting[] = []
   const sending = new Set<Promise<void>>()
   let closed = false
@@ -44,6 +44,7 @@ export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions
       if (!isOrder(command) || !isShared()) return desk.submit(command)
       const entry = { command, ...Promise.withResolvers<Placed>() }
       if (waiting.push(entry) === 1) setImmediate(sendAll)
+      // The results of a PlaceOrder, which the compiler does not see in C.
       return entry.promise as Promise<ResultOf<C>>
     },
     async close() {
@@ -56,7 +57,7 @@ export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions
   }
 
   function isShared(): boolean {
-    return lane.lead() !== undefined && performance.now() - desk.conflictAt() < SHARED_MS
+    return leads.current() !== undefined && performance.now() - desk.conflictAt() < SHARED_MS
   }
 
   /** When the requests that have come in by now have been read. */
@@ -69,7 +70,7 @@ export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions
   }
 
   async function send(entries: readonly Waiting[]): Promise<void> {
-    const lead = lane.lead()
+    const lead = leads.current()
     if (!lead) return placeHere(entries)
     const begun = performance.now()
     try {
@@ -82,7 +83,7 @@ export function openSharedDesk({ desk, lane, door, onCommit }: SharedDeskOptions
         else resolve(outcome)
       }
     } catch (error) {
-      lane.leave(lead, !(error instanceof NotTaken))
+      leads.leave(lead, !(error instanceof NotTaken))
       if (error instanceof NotTaken) return placeHere(entries)
       const unknown = new ShopError('OUTCOME_UNKNOWN', {}, { cause: error })
       const isLate = performance.now() - begun > LATE_MS
