@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Shop } from '@stockroom/server'
 import { openShop } from '@stockroom/server'
 import { createFront } from '@stockroom/server/http'
+import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { z } from 'zod'
 import { leanHandler } from '../src/http/rpc-lean.ts'
 import { rpcOptions } from '../src/http/rpc.ts'
@@ -28,9 +29,10 @@ async function listener() {
   if (kind === 'shop') return createFront({ shop: cleanup.use(await openShop({ uri, database: 'measured' })) })
   const echo = procedure.input(z.strictObject({ quantity: z.int() })).mutation(({ input }) => input)
   const nothing = procedure.mutation(() => {})
-  return leanHandler({
+  const options = {
     ...rpcOptions({ shop: {} as Shop, onError: () => {} }),
     router: router({ echo, nothing }),
     maxBodySize: 1024 * 1024,
-  })
+  }
+  return leanHandler({ ...options, headOf: () => [] }, createHTTPHandler(options))
 }

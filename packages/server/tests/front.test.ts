@@ -27,6 +27,8 @@ const everywhere: [string, string, RequestInit][] = [
   ['RPC, not found', '/trpc/nope', {}],
   ['RPC, refused', '/trpc/orders.create', { method: 'POST', body: 'text' }],
   ['RPC, broken', '/trpc/%ZZ', {}],
+  ['REST, events', '/products/events', {}],
+  ['RPC, events', '/trpc/products.watch', {}],
   ['livez', '/livez', {}],
   ['readyz', '/readyz', {}],
   ['the home page', '/', {}],
@@ -67,6 +69,8 @@ describe.for(everywhere)('%s', ([, path, init]) => {
     const listed = await ask({ origin: LISTED })
     expect(listed.headers.get('access-control-allow-origin')).toBe(LISTED)
     expect(listed.headers.get('vary')).toMatch(/\borigin\b/i)
+    // Or a cache would give the page what it kept for somebody else.
+    expect((await ask()).headers.get('vary')).toMatch(/\borigin\b/i)
     expect(listed.headers.get('access-control-expose-headers')).toMatch(/x-request-id/)
     expect(listed.headers.has('access-control-allow-credentials')).toBe(false)
     for (const origin of [

@@ -35,6 +35,7 @@ async function open(mount: Mount, router: AnyTRPCRouter, shop: Shop): Promise<Mo
     operations: operationsOf(router),
     shop,
     onError: (error: unknown, requestId: string) => void errors.push([String(error), requestId]),
+    headOf: () => [],
   }
   const express = expressApp(door)
   const lean = leanRest(door, (request, response) => {

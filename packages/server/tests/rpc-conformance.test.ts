@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { ClientRequest } from 'node:http'
+import type { ClientRequest, RequestListener } from 'node:http'
 import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import type { Shop } from '@stockroom/server'
@@ -10,6 +10,7 @@ import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { serialize } from 'superjson'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import type { RpcOptions } from '../src/http/rpc-lean.ts'
 import { leanHandler } from '../src/http/rpc-lean.ts'
 import { rpcOptions } from '../src/http/rpc.ts'
 import { procedure, router } from '../src/trpc.ts'
@@ -84,12 +85,13 @@ interface Door extends AsyncDisposable {
 
 const MAX_BODY = 2000
 
-async function open(handlerOf: typeof leanHandler): Promise<Door> {
+async function open(handlerOf: (options: RpcOptions) => RequestListener): Promise<Door> {
   const errors: string[] = []
   const options = {
     ...rpcOptions({ shop: {} as Shop, onError: () => {} }),
     router: router(procedures),
     maxBodySize: MAX_BODY,
+    headOf: () => [],
     onError: ({ error }: { error: TRPCError }) => void errors.push(`${error.code}: ${error.message}`),
   }
   const handle = handlerOf(options)
@@ -107,7 +109,7 @@ async function open(handlerOf: typeof leanHandler): Promise<Door> {
 let lean: Door
 let official: Door
 beforeAll(async () => {
-  lean = await open(leanHandler)
+  lean = await open((options) => leanHandler(options, createHTTPHandler(options)))
   official = await open((options) => createHTTPHandler(options))
 })
 afterAll(async () => {

@@ -18,11 +18,8 @@ const HEARTBEAT_MS = 15_000
 /** How long a reader waits before it connects again, in milliseconds. */
 export const RETRY = 'retry: 1000\n\n'
 
-export const eventHeaders = {
-  'cache-control': 'no-cache, no-transform',
-  // Or nginx would keep events back until it has a bufferful.
-  'x-accel-buffering': 'no',
-}
+/** The last one because nginx would keep events back until it has a bufferful. */
+export const eventHead = ['cache-control', 'no-cache, no-transform', 'x-accel-buffering', 'no']
 
 type Events = AsyncIterable<TrackedEnvelope<object>>
 

@@ -15,6 +15,7 @@ import { leanRest } from './rest-lean.ts'
 import { operationsOf } from './rest-operations.ts'
 import { rpcHandler, rpcOptions } from './rpc.ts'
 import { securityHeaders } from './security-headers.ts'
+import type { HeadOf } from './write-answer.ts'
 
 export interface FrontOptions {
   readonly shop: Shop
@@ -35,10 +36,19 @@ export function createFront({
   onAnswer,
   draining,
 }: FrontOptions): RequestListener {
-  const rpc = rpcHandler({ shop, onError, draining })
-  const restDoor = { router: appRouter, operations: operationsOf(appRouter), shop, onError, draining }
-  const rest = leanRest(restDoor, expressApp(restDoor))
   const secure = securityHeaders()
+  const head = [...secure].flat()
+  const headOf: HeadOf = (request) => ['x-request-id', requestIdOf(request), ...head]
+  const rpc = rpcHandler({ shop, onError, draining, headOf, admit })
+  const restDoor = {
+    router: appRouter,
+    operations: operationsOf(appRouter),
+    shop,
+    onError,
+    draining,
+    headOf: corsOrigins.length > 0 ? (request: IncomingMessage) => [...headOf(request), 'vary', 'Origin'] : headOf,
+  }
+  const rest = leanRest(restDoor, admit(expressApp(restDoor)))
   const share = cors({
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
     exposedHeaders: ['x-request-id', 'location', 'retry-after', 'idempotency-replayed'],
@@ -47,11 +57,12 @@ export function createFront({
   const ready = readyBytes({
     doors: [readyRest(restDoor), readyRpc({ ...rpcOptions({ shop, onError, draining }), router: appRouter })],
     stamp: () => shop.products.stamp(),
-    head: [...secure].flat(),
+    head,
   })
   const tell = onAnswer && answeredTeller(restDoor, onAnswer)
 
-  const toDoors = admit(dispatch)
+  const live = admit((_request, response) => health(response, true))
+  const readiness = admit((_request, response) => void isReady().then((ready) => health(response, ready)))
   const toReady = admit((request, response) => ready(request, response, dispatch))
 
   return (request, response) => {
@@ -59,11 +70,11 @@ export function createFront({
     request.url = withoutOrigin(request.url)
     tell?.(request, response)
     // What a page of another origin is to be told depends on which; all others are told the same.
-    if (request.headers.origin === undefined) ready(request, response, toDoors)
+    if (request.headers.origin === undefined) ready(request, response, dispatch)
     else toReady(request, response)
   }
 
-  /** Puts what every answer says on the response, for doors that add theirs. */
+  /** Puts what every answer says on the response, for who adds to it. */
   function admit(next: RequestListener): RequestListener {
     return (request, response) => {
       response.setHeaders(secure)
@@ -78,8 +89,8 @@ export function createFront({
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request)
     if (path.startsWith('/trpc/')) rpc(request, response)
-    else if (path === '/livez') health(response, true)
-    else if (path === '/readyz') void isReady().then((ready) => health(response, ready))
+    else if (path === '/livez') live(request, response)
+    else if (path === '/readyz') readiness(request, response)
     else rest(request, response)
   }
 

@@ -6,6 +6,8 @@ import { jsonSchemaOf } from './json-schema.ts'
 import type { RestResponse } from './rest-perform.ts'
 import { encoder } from './wire-names.ts'
 
+const problemHead = ['content-type', 'application/problem+json; charset=utf-8', 'cache-control', 'no-store']
+
 const encodeDetails = new Map(
   Object.entries(errors).map(([code, { details }]) => [code as ErrorCode, encoder(jsonSchemaOf(details, 'output'))]),
 )
@@ -26,11 +28,7 @@ export function problem(error: ShopError, requestId: string): RestResponse & { b
   }
   return {
     status,
-    headers: {
-      'content-type': 'application/problem+json; charset=utf-8',
-      'cache-control': 'no-store',
-      ...(status === 503 && { 'retry-after': '1' }),
-    },
+    head: status === 503 ? [...problemHead, 'retry-after', '1'] : problemHead,
     body: JSON.stringify(body),
   }
 }

@@ -1,12 +1,12 @@
 import type { ReadyDoor } from './ready-bytes.ts'
 import { readyProcedures } from './ready-procedures.ts'
 import { rpcInputs } from './rpc-inputs.ts'
-import type { RpcOptions } from './rpc-lean.ts'
+import type { TrpcOptions } from './rpc-lean.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
 import { superjsonParts } from './superjson-parts.ts'
 
 /** What the RPC door keeps ready: plain calls of ready procedures, single and batched. */
-export function readyRpc(options: Omit<RpcOptions, 'maxBodySize'>): ReadyDoor {
+export function readyRpc(options: Omit<TrpcOptions, 'maxBodySize'>): ReadyDoor {
   const { router, basePath, createContext } = options
   const plainCall = plainCallReader({ ...options, maxBodySize: 0 })
   const ready = new Map(

@@ -8,8 +8,9 @@ import { problem } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RestRequest } from './rest-input.ts'
 import type { Operation } from './rest-operations.ts'
-import type { RestResponse } from './rest-perform.ts'
 import { performer } from './rest-perform.ts'
+import type { HeadOf } from './write-answer.ts'
+import { openAnswer, writeAnswer } from './write-answer.ts'
 
 /** What the two mounts of the REST door share: the lean one, and Express for all that is unusual. */
 
@@ -21,6 +22,8 @@ export interface RestDoor {
   readonly operations: readonly Operation[]
   readonly shop: Shop
   readonly onError: OnError
+  /** What an answer says that is written without Express. */
+  readonly headOf: HeadOf
   /** Aborts when the process is about to stop. */
   readonly draining?: AbortSignal
 }
@@ -28,13 +31,14 @@ export interface RestDoor {
 export type Answer = (request: RestRequest, response: ServerResponse) => Promise<void>
 
 /** Performs an operation and writes its answer; its errors are for `answerError`. */
-export function answerer({ router, shop, draining }: RestDoor, operation: Operation): Answer {
+export function answerer({ router, shop, headOf, draining }: RestDoor, operation: Operation): Answer {
   const perform = performer(router, operation)
   return async (request, response) => {
     const left = signalOf(response)
-    const { body, ...head } = await perform(request, { shop, call: {}, draining }, left)
-    if (typeof body === 'string') return write(response, { ...head, body })
-    writeHead(response, head)
+    const { status, head: own, body } = await perform(request, { shop, call: {}, draining }, left)
+    const head = [...headOf(response.req), ...own]
+    if (typeof body === 'string') return writeAnswer(response, status, { head, body })
+    openAnswer(response, head)
     // HEAD asks for what stands before the events, and would wait for them for ever.
     if (response.req.method === 'HEAD') response.end()
     else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left })
@@ -43,7 +47,7 @@ export function answerer({ router, shop, draining }: RestDoor, operation: Operat
 
 /** Writes what a request gets that failed, wherever it did. */
 export function answerError(
-  { onError }: RestDoor,
+  { onError, headOf }: RestDoor,
   error: unknown,
   { request, response }: { request: IncomingMessage; response: ServerResponse },
 ): void {
@@ -53,18 +57,8 @@ export function answerError(
   if (response.headersSent) return void response.destroy()
   // What is left of a refused body must not be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close')
-  write(response, problem(known, requestId))
-}
-
-function writeHead(response: ServerResponse, { status, headers }: Omit<RestResponse, 'body'>): void {
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-}
-
-function write(response: ServerResponse, { body, ...head }: RestResponse & { body: string }): void {
-  writeHead(response, head)
-  // Node counts the body and sends it with the head in one piece, which it does not after writeHead.
-  response.end(body)
+  const { status, head, body } = problem(known, requestId)
+  writeAnswer(response, status, { head: [...headOf(request), ...head], body })
 }
 
 export function malformedJson(cause: unknown): ShopError<'MALFORMED_JSON'> {

@@ -4,20 +4,22 @@ import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
 import { procedureCaller } from './call-procedure.ts'
-import { eventHeaders, eventTexts } from './events.ts'
+import { eventHead, eventTexts } from './events.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { inputReader } from './rest-input.ts'
 import type { RestRequest } from './rest-input.ts'
 import type { Operation } from './rest-operations.ts'
 import { encoder } from './wire-names.ts'
+import type { Head } from './write-answer.ts'
 
 export interface RestResponse {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly head: Head
   readonly body: string | AsyncIterable<string>
 }
 
-const restEvents = { ...eventHeaders, 'content-type': 'text/event-stream; charset=utf-8' }
+const json = ['content-type', 'application/json; charset=utf-8']
+const restEvents = [...eventHead, 'content-type', 'text/event-stream; charset=utf-8']
 
 export type Perform = (request: RestRequest, context: Context, signal: AbortSignal) => Promise<RestResponse>
 
@@ -38,16 +40,16 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       },
     )
     if (type === 'subscription') {
-      return { status: 200, headers: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
+      return { status: 200, head: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
     }
     const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        ...(ctx.call?.replayed && { 'idempotency-replayed': 'true' }),
-        ...(route.status === 201 && { location: `${route.path}/${(output as { id: string }).id}` }),
-      },
+      head: [
+        ...json,
+        ...(ctx.call?.replayed ? ['idempotency-replayed', 'true'] : []),
+        ...(route.status === 201 ? ['location', `${route.path}/${(output as { id: string }).id}`] : []),
+      ],
       body: JSON.stringify(body),
     }
   }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
-import { eventHeaders, eventTexts, RETRY, writeEvents } from './events.ts'
+import { eventHead, eventTexts, RETRY, writeEvents } from './events.ts'
 import { signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import type { RpcOptions } from './rpc-lean.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
+import { openAnswer } from './write-answer.ts'
 
 export type AnswerSubscription = (call: PlainCall, request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -16,7 +17,7 @@ export type AnswerSubscription = (call: PlainCall, request: IncomingMessage, res
  * tests/rpc-conformance.test.ts compares the two.
  */
 export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestListener): AnswerSubscription {
-  const { router, createContext, onError, responseMeta } = options
+  const { router, createContext, onError, responseMeta, headOf } = options
   const { transformer, sse } = router._def._config
   const textsOf = eventTexts((event) => transformer.output.serialize(event))
   const frame = {
@@ -44,8 +45,8 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
       return handleAny(request, response)
     }
     const { headers } = responseMeta({ info: { isBatchCall: false }, type: 'subscription', errors: [], ctx })
-    response.setHeaders(new Map(Object.entries({ ...eventHeaders, 'content-type': 'text/event-stream' })))
-    response.setHeader('vary', `trpc-accept, accept, ${headers?.get('vary')}`)
+    const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers?.get('vary')}`]
+    openAnswer(response, [...headOf(request), ...eventHead, ...own])
     try {
       await writeEvents(response, textsOf(events as Parameters<typeof textsOf>[0]), { ...frame, left })
     } catch (cause) {

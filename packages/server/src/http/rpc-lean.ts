@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AnyTRPCRouter } from '@trpc/server'
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server'
-import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { getHTTPStatusCode } from '@trpc/server/http'
 import type { Context } from '../context.ts'
 import type { CallProcedure } from './call-procedure.ts'
@@ -11,9 +10,11 @@ import { rpcInputs } from './rpc-inputs.ts'
 import { subscriptionAnswerer } from './rpc-events.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
+import type { HeadOf } from './write-answer.ts'
+import { writeAnswer } from './write-answer.ts'
 
 /** What tRPC's own handler is told, as far as both ways heed it. */
-export interface RpcOptions {
+export interface TrpcOptions {
   readonly router: AnyTRPCRouter
   readonly basePath: `/${string}/`
   readonly maxBodySize: number
@@ -28,10 +29,15 @@ export interface RpcOptions {
   }) => { readonly headers?: Headers }
 }
 
+export interface RpcOptions extends TrpcOptions {
+  /** What an answer says that is written without tRPC's handler. */
+  readonly headOf: HeadOf
+}
+
 type Outcome = { readonly data: unknown } | { readonly error: TRPCError }
 
 /**
- * `createHTTPHandler` of tRPC, with a short way for plain calls: JSON in UTF-8 of a known length, single or batched,
+ * A short way around `createHTTPHandler` of tRPC, for plain calls: JSON in UTF-8 of a known length, single or batched,
  * query or mutation. Its own handler makes fetch Requests and streams of each of them, which costs a call that does
  * nothing 3.4 times the processor time, and an order 2.2 times (scripts/measure-doors.ts). What is unusual in any way
  * goes there unread.
@@ -39,12 +45,11 @@ type Outcome = { readonly data: unknown } | { readonly error: TRPCError }
  * tests/rpc-conformance.test.ts sends the same requests both ways and compares the answers, so a version of tRPC
  * that answers differently turns it red.
  */
-export function leanHandler(options: RpcOptions): RequestListener {
-  const { router, createContext, onError, responseMeta } = options
+export function leanHandler(options: RpcOptions, handleAny: RequestListener): RequestListener {
+  const { router, createContext, onError, responseMeta, headOf } = options
   const config = router._def._config
   const plainCall = plainCallReader(options)
   const callers = new Map<string, CallProcedure>()
-  const handleAny = createHTTPHandler(options)
   const answerSubscription = subscriptionAnswerer(options, handleAny)
 
   return (request, response) => {
@@ -124,13 +129,12 @@ export function leanHandler(options: RpcOptions): RequestListener {
 
     function write(status: number, errors: readonly TRPCError[], body: string): void {
       const { headers } = responseMeta({ info: { isBatchCall: isBatch }, type, errors, ctx })
-      response.statusCode = status
-      response.setHeader('vary', 'trpc-accept, accept')
-      response.setHeader('content-type', 'application/json')
-      headers?.forEach((value, name) => {
-        response.setHeader(name, name === 'vary' ? `trpc-accept, accept, ${value}` : value)
-      })
-      response.end(body)
+      const own = new Map([
+        ['vary', 'trpc-accept, accept'],
+        ['content-type', 'application/json'],
+      ])
+      headers?.forEach((value, name) => own.set(name, name === 'vary' ? `trpc-accept, accept, ${value}` : value))
+      writeAnswer(response, status, { head: [...headOf(request), ...[...own].flat()], body })
     }
   }
 }

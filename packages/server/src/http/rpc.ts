@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { createHTTPHandler } from '@trpc/server/adapters/standalone'
 import { isShopError } from '../domain/errors.ts'
 import { appRouter } from '../router.ts'
 import type { Shop } from '../shop.ts'
@@ -6,7 +7,7 @@ import { toShopError } from '../trpc.ts'
 import { BULK_PATH, MAX_BODY, MAX_BULK_BODY } from './body-limit.ts'
 import type { OnError } from './rest-answer.ts'
 import { requestIdOf } from './request-id.ts'
-import type { RpcOptions } from './rpc-lean.ts'
+import type { RpcOptions, TrpcOptions } from './rpc-lean.ts'
 import { leanHandler } from './rpc-lean.ts'
 
 const BASE_PATH = '/trpc/'
@@ -23,7 +24,7 @@ export interface RpcDoor {
 }
 
 /** What the RPC door tells tRPC, beside the router and the most it takes of a body. */
-export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<RpcOptions, 'router' | 'maxBodySize'> {
+export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<TrpcOptions, 'router' | 'maxBodySize'> {
   return {
     basePath: BASE_PATH,
     maxBatchSize: 10,
@@ -48,18 +49,33 @@ export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<RpcOption
   }
 }
 
+export interface RpcHandlerOptions extends RpcDoor, Pick<RpcOptions, 'headOf'> {
+  /** Puts what every answer says on the response, for tRPC's own handler. */
+  readonly admit: (next: RequestListener) => RequestListener
+}
+
 /** The RPC door. */
-export function rpcHandler(door: RpcDoor): RequestListener {
-  const options = { ...rpcOptions(door), router: appRouter }
-  const handle = leanHandler({ ...options, maxBodySize: MAX_BODY })
-  const handleBulk = leanHandler({ ...options, maxBodySize: MAX_BULK_BODY })
+export function rpcHandler({ headOf, admit, ...door }: RpcHandlerOptions): RequestListener {
+  const handle = handlerUpTo(MAX_BODY)
+  const handleBulk = handlerUpTo(MAX_BULK_BODY)
 
   return (request, response) => {
-    response.setHeader('content-type', JSON_TYPE)
     requireJson(request)
     // tRPC makes a fetch Request of each call, and that has no TRACE: by another name it is refused like any other.
     if (request.method === 'TRACE') request.method = 'OPTIONS'
     return request.url?.split('?', 1)[0] === BULK_PATH ? handleBulk(request, response) : handle(request, response)
+  }
+
+  function handlerUpTo(maxBodySize: number): RequestListener {
+    const options = { ...rpcOptions(door), router: appRouter, maxBodySize }
+    const handleAny = createHTTPHandler(options)
+    return leanHandler(
+      { ...options, headOf },
+      admit((request, response) => {
+        response.setHeader('content-type', JSON_TYPE)
+        handleAny(request, response)
+      }),
+    )
   }
 }
 
