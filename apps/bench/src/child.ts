@@ -12,7 +12,7 @@ export interface Child<Answer> extends AsyncDisposable {
 export async function startChild<Answer>(module: URL, job: object): Promise<Child<Answer>> {
   const process = fork(module, {
     // As `pnpm start` does, for all contenders alike.
-    execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64', '--conditions=@stockroom/source'],
+    execArgv: ['--no-allocation-site-pretenuring', '--conditions=@stockroom/source'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = once(process, 'exit')

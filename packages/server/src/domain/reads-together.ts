@@ -17,7 +17,7 @@ interface Asked<Found> extends PromiseWithResolvers<Found | undefined> {
 export function readsTogether<Found>(
   find: (ids: readonly ObjectId[]) => Promise<ReadonlyMap<string, Found>>,
 ): (id: ObjectId) => Promise<Found | undefined> {
-  const waiting = new Map<string, Asked<Found>>()
+  let waiting = new Map<string, Asked<Found>>()
   let isSending = false
 
   return (id) => {
@@ -36,8 +36,9 @@ export function readsTogether<Found>(
   }
 
   async function send(): Promise<void> {
-    const together = [...waiting.values()].slice(0, A_QUERY)
-    for (const { id } of together) waiting.delete(id.toHexString())
+    const entries = [...waiting]
+    const together = entries.slice(0, A_QUERY).map(([, asked]) => asked)
+    waiting = new Map(entries.slice(A_QUERY))
     try {
       const found = await find(together.map(({ id }) => id))
       for (const { id, resolve } of together) resolve(found.get(id.toHexString()))

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FrontOptions } from './front.ts'
 import { createFront } from './front.ts'
@@ -44,15 +44,23 @@ export async function serve({
     connectionsCheckingInterval: 1000,
     maxHeaderSize: MAX_HEAD,
   })
-  const inFlight = new Set<ServerResponse>()
+  // By connection, the last response that is under way. Not a set of responses: see decision record 14.
+  const connections = new Map<Socket, ServerResponse | undefined>()
   const front = createFront({ ...options, draining: draining.signal })
+  server.on('connection', (socket) => {
+    connections.set(socket, undefined)
+    socket.once('close', () => connections.delete(socket))
+  })
   server.on('request', (request, response) => {
     if (draining.signal.aborted) response.shouldKeepAlive = false
     front(request, response)
     // Most reads are answered by now.
     if (response.writableEnded) return
-    inFlight.add(response)
-    response.once('close', () => inFlight.delete(response))
+    const { socket } = request
+    connections.set(socket, response)
+    response.once('close', () => {
+      if (connections.get(socket) === response) connections.set(socket, undefined)
+    })
   })
   server.listen(port, host)
   await once(server, 'listening')
@@ -63,16 +71,20 @@ export async function serve({
     async [Symbol.asyncDispose]() {
       draining.abort()
       // A connection that its client keeps after this answer would hold the stop up until it is cut.
-      for (const response of inFlight) response.shouldKeepAlive = false
+      for (const response of inFlight()) response.shouldKeepAlive = false
       await wait(drainMs)
       // The watches have ended, but to a reader that does not read it cannot be said.
-      for (const response of inFlight) if (isEventStream(response)) response.destroy()
+      for (const response of inFlight()) if (isEventStream(response)) response.destroy()
       const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()
       server.closeIdleConnections()
       await once(server, 'close')
       clearTimeout(hardStop)
     },
+  }
+
+  function inFlight(): ServerResponse[] {
+    return [...connections.values()].filter((response) => response !== undefined)
   }
 }
 
