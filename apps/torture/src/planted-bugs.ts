@@ -81,7 +81,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'w: 1',
     patches: [
       { file: 'collections/transaction.ts', ...anyMember },
-      { file: 'collections/transaction.ts', from: /(early\(\))\s*await commit\(session\)/, to: '$1' },
       { file: 'open-shop.ts', ...anyMember },
     ],
     profile: partitioned,

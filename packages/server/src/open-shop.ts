@@ -67,11 +67,11 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
   const catalogue = openCatalogue(db)
-  const sessions = [client.startSession(unlinked), client.startSession(unlinked)] as const
+  const session = client.startSession(unlinked)
   let door: Door | undefined
   const ownDesk = openDesk({
     collections,
-    sessions,
+    session,
     onConflict: () => lane.freeDeadLanes(),
     onCommit(products) {
       catalogue.apply(products)
@@ -81,7 +81,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   door = await openDoor((command) => ownDesk.submit(command))
   const leads = openLeads()
   const lane = await openLane(db, {
-    sessions,
+    session,
     door: door?.path,
     onLook: leads.follow,
     // While orders are handed over there are no conflicts that would tell of the lead's death.
@@ -109,7 +109,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       const closed = Promise.all([orderChanges[Symbol.asyncDispose](), catalogue[Symbol.asyncDispose]()])
       await desk.close()
       await lane[Symbol.asyncDispose]()
-      for (const session of sessions) await session.endSession()
+      await session.endSession()
       await closed
       await client.close()
     },

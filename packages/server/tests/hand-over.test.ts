@@ -76,7 +76,7 @@ async function shopsAfterConflict(quantity?: number) {
 async function elderLane(database: string, door: string): Promise<AsyncDisposable> {
   const lanes = client.db(database).collection<LaneDocument>('lanes')
   const _id = new UUID().toBinary()
-  await lanes.insertOne({ _id, sessions: [], door, since: new Date(0), at: new Date('2999-01-01') })
+  await lanes.insertOne({ _id, door, since: new Date(0), at: new Date('2999-01-01') })
   return { [Symbol.asyncDispose]: async () => void (await lanes.deleteOne({ _id })) }
 }
 

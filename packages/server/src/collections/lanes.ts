@@ -1,14 +1,13 @@
 import type { Binary, ClientSession, Db } from 'mongodb'
 
 /**
- * Who writes stock at the moment: one document for each desk, with the ids of its sessions. A process that is killed
- * inside a transaction leaves its locks until the server's limit for transactions, a minute by default; killing its
- * sessions frees them at once. A lane that is killed by mistake merely runs its batch again.
+ * Who writes stock at the moment: one document for each desk. A process that is killed inside a transaction leaves its
+ * locks until the server's limit for transactions, a minute by default; killing its session frees them at once. A lane
+ * that is killed by mistake merely runs its batch again.
  */
 export interface LaneDocument {
-  /** The first of its sessions. */
+  /** The id of its session. */
   _id: Binary
-  sessions: Binary[]
   /** Where the other processes of its host hand over orders (see peers/door.ts); absent where it takes none. */
   door?: string
   since: Date
@@ -26,7 +25,7 @@ export interface Lane extends AsyncDisposable {
 }
 
 export interface LaneOptions {
-  readonly sessions: readonly ClientSession[]
+  readonly session: ClientSession
   readonly door?: string | undefined
   /** Told after each look of the doors of the living lanes that are older, oldest first. */
   readonly onLook?: (olderDoors: readonly string[]) => void
@@ -34,11 +33,10 @@ export interface LaneOptions {
   readonly looksAlways?: () => boolean
 }
 
-/** Registers the sessions as a lane, and says that it lives until it is disposed of. Times are the database's own. */
-export async function openLane(db: Db, { sessions, door, onLook, looksAlways }: LaneOptions): Promise<Lane> {
+/** Registers the session as a lane, and says that it lives until it is disposed of. Times are the database's own. */
+export async function openLane(db: Db, { session, door, onLook, looksAlways }: LaneOptions): Promise<Lane> {
   const lanes = db.collection<LaneDocument>('lanes', { writeConcern: { w: 1 }, readConcern: { level: 'local' } })
-  const ids = sessions.map((session) => session.id!.id)
-  const _id = ids[0]!
+  const _id = session.id!.id
   let lookedAt = -Infinity
   await beat()
   let beating = false
@@ -73,14 +71,14 @@ export async function openLane(db: Db, { sessions, door, onLook, looksAlways }: 
     onLook?.(older.flatMap((lane) => lane.door ?? []))
     const dead = known.filter((lane) => lane.silent)
     if (dead.length === 0) return
-    await db.admin().command({ killSessions: dead.flatMap((lane) => lane.sessions.map((id) => ({ id }))) })
+    await db.admin().command({ killSessions: dead.map((lane) => ({ id: lane._id })) })
     // Only where it is silent still: one that has woken up keeps its entry.
     await lanes.deleteMany({ _id: { $in: dead.map((lane) => lane._id) }, $expr: silent })
   }
 
   async function beat(): Promise<void> {
     const since = { $ifNull: ['$since', '$$NOW'] }
-    const set = { at: '$$NOW', since, sessions: ids, ...(door !== undefined && { door }) }
+    const set = { at: '$$NOW', since, ...(door !== undefined && { door }) }
     await lanes.updateOne({ _id }, [{ $set: set }], { upsert: true })
   }
 }

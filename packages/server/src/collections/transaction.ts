@@ -8,8 +8,6 @@ const options: TransactionOptions = {
   writeConcern: { w: 'majority', wtimeoutMS: 5000 },
   readPreference: 'primary',
 }
-/** The commit answers when the primary has it; whether it stays is asked by a second one, which the driver sends with majority. */
-const primaryFirst: TransactionOptions = { ...options, writeConcern: { w: 1, wtimeoutMS: 5000 } }
 
 /** Reading once more explains a duplicate key, unless an index refuses the data for good. */
 const MAX_DUPLICATE_KEYS = 3
@@ -30,12 +28,6 @@ export class Outdated extends Error {
 
 export interface Hooks {
   readonly progress: Progress
-  /**
-   * Called when the primary has the commit: another transaction, on another session, may then begin
-   * and will see it, while this one waits for the majority. It comes later in the log of the primary, so it is never
-   * on a majority without this one. Without this hook, a transaction asks for the majority at once.
-   */
-  readonly onDecided?: (() => void) | undefined
   /** Asked between two attempts: whether nobody waits for the result any more. */
   readonly givenUp: () => boolean
   /** Another transaction holds what this one wants; it may belong to a process that is no more. */
@@ -54,21 +46,15 @@ export interface Hooks {
 export async function transact<T>(
   session: ClientSession,
   work: () => Promise<T>,
-  { progress, onDecided, givenUp, onConflict }: Hooks,
+  { progress, givenUp, onConflict }: Hooks,
 ): Promise<T> {
   let duplicateKeys = 0
   for (let attempt = 0; ; attempt++) {
-    // Only while nothing is unclear: an attempt after that says first what became of the one before.
-    const early = progress.commitSent ? undefined : onDecided
     try {
-      session.startTransaction(early ? primaryFirst : options)
+      session.startTransaction(options)
       const result = await work()
       progress.commitSent = true
       await commit(session)
-      if (early) {
-        early()
-        await commit(session)
-      }
       return result
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()

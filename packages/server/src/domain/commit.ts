@@ -24,12 +24,12 @@ export interface BatchOptions extends Hooks {
 export async function commitBatch(
   collections: Collections,
   session: ClientSession,
-  { commands, known, isContended, onDecided, ...hooks }: BatchOptions,
+  { commands, known, isContended, ...hooks }: BatchOptions,
 ): Promise<Settlement> {
   /** What went as far as a commit: one of them may have taken effect although no answer came back. */
   const earlier: Settlement[] = []
   let trusts = true
-  const settlement = await transact(session, attempt, { ...hooks, onDecided: onDecided && decided })
+  const settlement = await transact(session, attempt, hooks)
   known.written(settlement.changes)
   return settlement
 
@@ -75,11 +75,6 @@ export async function commitBatch(
     const written = { ...settlement, changes: await asWritten(collections, session, settlement.changes) }
     await writeOrders(collections, session, written)
     return written
-  }
-
-  function decided(): void {
-    known.written(earlier.at(-1)!.changes)
-    onDecided!()
   }
 }
 

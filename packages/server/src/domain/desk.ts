@@ -16,8 +16,6 @@ const MAX_COMMANDS = 512
 const MAX_WEIGHT = 4000
 /** How many lines an order gives back is known only once it is read. */
 const MOVE_WEIGHT = 40
-/** Of smaller batches one larger one is made while they wait for the majority: that costs less than to overlap them. */
-const OVERLAP_FROM = 8
 /** For so long after a conflict, other processes are taken to be after the same products. */
 const CONTENDED_MS = 1000
 /** The longest that a process gives way then: the others' commits take a few milliseconds each. */
@@ -37,19 +35,17 @@ export interface Desk {
 
 export interface DeskOptions {
   readonly collections: Collections
-  /** The desk's own sessions, for life (see transact): while the commit on one waits for the majority, the other works. */
-  readonly sessions: readonly [ClientSession, ClientSession]
+  /** The desk's own, for life (see transact). */
+  readonly session: ClientSession
   /** Called when another transaction holds what a batch wants. Must not throw. */
   readonly onConflict: () => Promise<void>
   /** Called after a commit, before its callers are answered, with the products as it left them. */
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
-export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOptions): Desk {
+export function openDesk({ collections, session, onConflict, onCommit }: DeskOptions): Desk {
   const queue: Entry[] = []
   const known = new KnownStock()
-  /** By session: the batch that is on its way. */
-  const busy: (Promise<void> | undefined)[] = []
   let answering = Promise.resolve()
   let conflictAt = -Infinity
   let serving: Promise<void> | undefined
@@ -67,48 +63,27 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
     async close() {
       closed = true
       await serving
-      for (const batch of busy) await batch
       await answering
     },
   }
 
-  /**
-   * No timer gathers orders: while one batch is on its way to the primary, the next forms by itself. It begins when
-   * the primary has the one before; the callers of that are answered when a majority has it.
-   */
+  /** No timer gathers orders: while one batch is on its way, the next forms by itself. */
   async function serve(): Promise<void> {
     while (queue.length > 0) {
-      const [first, second] = busy
-      if (first && second) await Promise.race([first, second])
-      if (isContended()) await giveWay()
-      const turn = busy[0] ? 1 : 0
+      // Other processes want the same products: each lets the others have their turn, and its own callers, who are all
+      // answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
+      if (isContended()) await wait(Math.random() * GIVE_WAY_MS)
       const batch = takeBatch(queue)
-      if (batch.length === 0) continue
-      await new Promise<void>((resolve) => {
-        const onDecided = batch.length < OVERLAP_FROM ? undefined : resolve
-        busy[turn] = commit(batch, sessions[turn], onDecided).finally(() => {
-          busy[turn] = undefined
-          resolve()
-        })
-      })
+      if (batch.length > 0) await commit(batch)
     }
     serving = undefined
-  }
-
-  /**
-   * Other processes want the same products: each lets the others have their turn, and its own callers, who are all
-   * answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
-   */
-  async function giveWay(): Promise<void> {
-    for (const batch of busy) await batch
-    await wait(Math.random() * GIVE_WAY_MS)
   }
 
   function isContended(): boolean {
     return performance.now() - conflictAt < CONTENDED_MS
   }
 
-  async function commit(batch: readonly Entry[], session: ClientSession, onDecided?: () => void): Promise<void> {
+  async function commit(batch: readonly Entry[]): Promise<void> {
     const progress = { commitSent: false }
     for (const entry of batch) entry.send(progress)
     let wanted = batch
@@ -119,7 +94,6 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
         known,
         isContended,
         progress,
-        onDecided,
         givenUp() {
           wanted = wanted.filter((entry) => entry.isWanted())
           return wanted.length === 0
@@ -130,7 +104,7 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
         },
       })
     } catch (error) {
-      if (wanted.length > 1) return splitAndCommit(wanted, session)
+      if (wanted.length > 1) return splitAndCommit(wanted)
       for (const entry of wanted) entry.answer(new ShopError('INTERNAL', {}, { cause: error }))
       return
     }
@@ -142,10 +116,10 @@ export function openDesk({ collections, sessions, onConflict, onCommit }: DeskOp
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */
-  async function splitAndCommit(batch: readonly Entry[], session: ClientSession): Promise<void> {
+  async function splitAndCommit(batch: readonly Entry[]): Promise<void> {
     const middle = batch.length >> 1
-    await commit(batch.slice(0, middle), session)
-    await commit(batch.slice(middle), session)
+    await commit(batch.slice(0, middle))
+    await commit(batch.slice(middle))
   }
 }
 

@@ -42,7 +42,7 @@ export class KnownStock {
     for (const product of products) this.#known.set(product._id.toHexString(), { product, readAt })
   }
 
-  /** Takes over what a batch has made of them, as soon as the primary has it. */
+  /** Takes over what a batch has made of them. */
   written(changes: readonly ProductChange[]): void {
     for (const { after } of changes) {
       const id = after._id.toHexString()

@@ -56,7 +56,7 @@ export function repairShop({ corrections, ...options }: RepairOptions): Promise<
     const collections = collectionsOf(db)
     await using session = client.startSession({ causalConsistency: false })
     // The product is locked while it is corrected: should this process be killed then, the shop frees it as any lane's.
-    await using lane = await openLane(db, { sessions: [session] })
+    await using lane = await openLane(db, { session })
     const written: Correction[] = []
     for (const correction of corrections) {
       const giveUpAt = performance.now() + PATIENCE_MS
