@@ -10,6 +10,8 @@ import { outcomeOf } from './placements.ts'
 
 /** For so long after a conflict, orders are handed over; then one batch is tried here, which may be the next conflict. */
 const SHARED_MS = 30_000
+/** Orders gather for so long: a message costs both processes more than what is in it. */
+const GATHER_MS = 1
 /** Lines that are handed over at once, so that what is sent stays far below the bound of 17 MB. */
 const LINES_AT_ONCE = 1000
 /** A caller who has waited for so long is told that the outcome is not known, rather than made to wait once more. */
@@ -43,7 +45,7 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
       if (closed) return Promise.reject(new ShopError('BUSY', {}))
       if (!isOrder(command) || !isShared()) return desk.submit(command)
       const entry = { command, ...Promise.withResolvers<Placed>() }
-      if (waiting.push(entry) === 1) setImmediate(sendAll)
+      if (waiting.push(entry) === 1) setTimeout(sendAll, GATHER_MS)
       // The results of a PlaceOrder, which the compiler does not see in C.
       return entry.promise as Promise<ResultOf<C>>
     },
@@ -60,7 +62,6 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
     return leads.current() !== undefined && performance.now() - desk.conflictAt() < SHARED_MS
   }
 
-  /** When the requests that have come in by now have been read. */
   function sendAll(): void {
     while (waiting.length > 0) {
       const entries = takeLines(waiting)
