@@ -21,8 +21,9 @@ export interface Summary<Key> {
 }
 
 /**
- * Measures all cases in turn, A B C A B C, so that what changes on the machine meanwhile changes for all of them.
- * A measurement that fails is one that does not count; the others go on.
+ * Measures all cases in turn, A B C C B A, so that what changes on the machine meanwhile changes for all of them, and
+ * what one leaves behind does not always fall to the same other one. A measurement that fails is one that does not
+ * count; the others go on.
  */
 export async function inRounds<Key>(
   cases: readonly Case<Key>[],
@@ -30,8 +31,9 @@ export async function inRounds<Key>(
   say: (line: string) => void,
 ): Promise<Summary<Key>[]> {
   const measured = cases.map((): Measurement[] => [])
+  const inTurn = [...cases.entries()]
   for (let round = 1; round <= rounds; round++) {
-    for (const [index, { title, run }] of cases.entries()) {
+    for (const [index, { title, run }] of round % 2 === 1 ? inTurn : inTurn.toReversed()) {
       const measurement = await run().catch((error: unknown): Measurement => {
         return { perSecond: 0, failed: {}, wrong: error instanceof Error ? error.message : String(error) }
       })

@@ -5,12 +5,13 @@ import { getHTTPStatusCode } from '@trpc/server/http'
 import type { Context } from '../context.ts'
 import type { CallProcedure } from './call-procedure.ts'
 import { procedureCaller } from './call-procedure.ts'
+import { onceEach } from './once-each.ts'
 import { readBody, signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import { subscriptionAnswerer } from './rpc-events.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
-import type { HeadOf } from './write-answer.ts'
+import type { Head, HeadOf } from './write-answer.ts'
 import { writeAnswer } from './write-answer.ts'
 
 /** What tRPC's own handler is told, as far as both ways heed it. */
@@ -129,15 +130,22 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
 
     function write(status: number, errors: readonly TRPCError[], body: string): void {
       const { headers } = responseMeta({ info: { isBatchCall: isBatch }, type, errors, ctx })
-      const own = new Map([
-        ['vary', 'trpc-accept, accept'],
-        ['content-type', 'application/json'],
-      ])
-      headers?.forEach((value, name) => own.set(name, name === 'vary' ? `trpc-accept, accept, ${value}` : value))
-      writeAnswer(response, status, { head: [...headOf(request), ...[...own].flat()], body })
+      writeAnswer(response, status, { head: [...headOf(request), ...ownHead(headers ?? none)], body })
     }
   }
 }
+
+const none = new Headers()
+
+/** What tRPC says of every answer of this kind, with what `responseMeta` says beside it. */
+const ownHead = onceEach((headers: Headers): Head => {
+  const own = new Map([
+    ['vary', 'trpc-accept, accept'],
+    ['content-type', 'application/json'],
+  ])
+  headers.forEach((value, name) => own.set(name, name === 'vary' ? `trpc-accept, accept, ${value}` : value))
+  return [...own].flat()
+})
 
 /** What only tRPC's streaming links can carry: an iterable of things to come, or an object that holds one. */
 function isStream(output: unknown): boolean {
