@@ -145,7 +145,9 @@ end
 
 async function startServer(kind: string, args: readonly string[]): Promise<Server> {
   const script = new URL('_measured-server.ts', import.meta.url)
-  const child = fork(script, [kind, ...args], { execArgv: [...process.execArgv, ...values.node] })
+  // As `pnpm start` does.
+  const execArgv = [...process.execArgv, '--no-allocation-site-pretenuring', ...values.node]
+  const child = fork(script, [kind, ...args], { execArgv })
   const ended = once(child, 'exit').then(() => {
     throw new Error('the server has ended')
   })

@@ -7,7 +7,7 @@ import { finder } from './rest-finder.ts'
 
 /**
  * The operations without Express, for plain requests: no body, or JSON in UTF-8 of a known length. Through Express an
- * order costs 1.45 times the processor time (scripts/measure-doors.ts). What is unusual in any way goes there unread.
+ * order costs 1.5 times the processor time (scripts/measure-doors.ts). What is unusual in any way goes there unread.
  *
  * tests/rest-mounts.test.ts sends the same requests both ways and compares the answers.
  */

@@ -40,7 +40,7 @@ type Outcome = { readonly data: unknown } | { readonly error: TRPCError }
 /**
  * A short way around `createHTTPHandler` of tRPC, for plain calls: JSON in UTF-8 of a known length, single or batched,
  * query or mutation. Its own handler makes fetch Requests and streams of each of them, which costs a call that does
- * nothing 3.4 times the processor time, and an order 2.2 times (scripts/measure-doors.ts). What is unusual in any way
+ * nothing five times the processor time, and an order four times (scripts/measure-doors.ts). What is unusual in any way
  * goes there unread.
  *
  * tests/rpc-conformance.test.ts sends the same requests both ways and compares the answers, so a version of tRPC
