@@ -16,6 +16,7 @@ import { operationsOf } from './rest-operations.ts'
 import { rpcHandler, rpcOptions } from './rpc.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { HeadOf } from './write-answer.ts'
+import { setHead } from './write-answer.ts'
 
 export interface FrontOptions {
   readonly shop: Shop
@@ -36,8 +37,7 @@ export function createFront({
   onAnswer,
   draining,
 }: FrontOptions): RequestListener {
-  const secure = securityHeaders()
-  const head = [...secure].flat()
+  const head = [...securityHeaders()].flat()
   const headOf: HeadOf = (request) => ['x-request-id', requestIdOf(request), ...head]
   const rpc = rpcHandler({ shop, onError, draining, headOf, admit })
   const restDoor = {
@@ -46,6 +46,7 @@ export function createFront({
     shop,
     onError,
     draining,
+    // As cors says it to pages: or a cache would give one of them what it kept for somebody else.
     headOf: corsOrigins.length > 0 ? (request: IncomingMessage) => [...headOf(request), 'vary', 'Origin'] : headOf,
   }
   const rest = leanRest(restDoor, admit(expressApp(restDoor)))
@@ -77,8 +78,7 @@ export function createFront({
   /** Puts what every answer says on the response, for who adds to it. */
   function admit(next: RequestListener): RequestListener {
     return (request, response) => {
-      response.setHeaders(secure)
-      response.setHeader('x-request-id', requestIdOf(request))
+      setHead(response, headOf(request))
       // What is left of a body that no door reads must not be waited for.
       if (Number(request.headers['content-length']) > bodyLimit(pathOf(request)))
         response.setHeader('connection', 'close')

@@ -10,7 +10,7 @@ import type { RestRequest } from './rest-input.ts'
 import type { Operation } from './rest-operations.ts'
 import { performer } from './rest-perform.ts'
 import type { HeadOf } from './write-answer.ts'
-import { openAnswer, writeAnswer } from './write-answer.ts'
+import { setHead, writeAnswer } from './write-answer.ts'
 
 /** What the two mounts of the REST door share: the lean one, and Express for all that is unusual. */
 
@@ -38,7 +38,7 @@ export function answerer({ router, shop, headOf, draining }: RestDoor, operation
     const { status, head: own, body } = await perform(request, { shop, call: {}, draining }, left)
     const head = [...headOf(response.req), ...own]
     if (typeof body === 'string') return writeAnswer(response, status, { head, body })
-    openAnswer(response, head)
+    setHead(response, head)
     // HEAD asks for what stands before the events, and would wait for them for ever.
     if (response.req.method === 'HEAD') response.end()
     else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left })

@@ -5,7 +5,7 @@ import { signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import type { RpcOptions } from './rpc-lean.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
-import { openAnswer } from './write-answer.ts'
+import { setHead } from './write-answer.ts'
 
 export type AnswerSubscription = (call: PlainCall, request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -46,7 +46,7 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
     }
     const { headers } = responseMeta({ info: { isBatchCall: false }, type: 'subscription', errors: [], ctx })
     const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers?.get('vary')}`]
-    openAnswer(response, [...headOf(request), ...eventHead, ...own])
+    setHead(response, [...headOf(request), ...eventHead, ...own])
     try {
       await writeEvents(response, textsOf(events as Parameters<typeof textsOf>[0]), { ...frame, left })
     } catch (cause) {

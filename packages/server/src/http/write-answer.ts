@@ -21,7 +21,7 @@ export function writeAnswer(
   response.end(body)
 }
 
-/** The head alone, of an answer whose body comes bit by bit: others may ask the response for it. */
-export function openAnswer(response: ServerResponse, head: Head): void {
+/** Puts a head on the response: for an answer that others add to, or whose body comes bit by bit. */
+export function setHead(response: ServerResponse, head: Head): void {
   for (let index = 0; index < head.length; index += 2) response.setHeader(head[index]!, head[index + 1]!)
 }
