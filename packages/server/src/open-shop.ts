@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { MongoClientOptions } from 'mongodb'
 import { MongoClient } from 'mongodb'
 import { collectionsOf, ensureCollections } from './collections/collections.ts'
+import type { Lane } from './collections/lanes.ts'
 import { openLane } from './collections/lanes.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
@@ -69,6 +70,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   const catalogue = openCatalogue(db)
   const session = client.startSession(unlinked)
   let door: Door | undefined
+  let lane: Lane
   const ownDesk = openDesk({
     collections,
     session,
@@ -80,14 +82,20 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
   })
   door = await openDoor((command) => ownDesk.submit(command))
   const leads = openLeads()
-  const lane = await openLane(db, {
-    session,
-    door: door?.path,
-    onLook: leads.follow,
-    // While orders are handed over there are no conflicts that would tell of the lead's death.
-    looksAlways: () => leads.current() !== undefined,
-  })
   const desk = openSharedDesk({ desk: ownDesk, leads, door, onCommit: catalogue.apply })
+  try {
+    lane = await openLane(db, {
+      session,
+      door: door?.path,
+      onLook: leads.follow,
+      // While orders are handed over there are no conflicts that would tell of the lead's death.
+      looksAlways: () => leads.current() !== undefined,
+    })
+  } catch (error) {
+    // The stream of changes would be asked for again and again, and keep the process alive.
+    await Promise.all([catalogue[Symbol.asyncDispose](), desk.close()])
+    throw error
+  }
   const watches = openWatches()
   const orderChanges = openOrderChanges(client, collections.orders)
   const orders = openOrders(collections, desk)

@@ -50,16 +50,19 @@ async function standaloneMongod() {
 }
 
 /** How opening fails in a process of its own, which must then end by itself. */
-async function openInProcess(uri: string): Promise<{ name: string; message: string; seconds: number }> {
+async function openInProcess(
+  uri: string,
+  database = 'stockroom',
+): Promise<{ name: string; message: string; seconds: number }> {
   const script = `
     import { openShop } from '@stockroom/server'
     const from = performance.now()
-    await openShop({ uri: process.argv[1] }).catch(({ name, message }) => {
+    await openShop({ uri: process.argv[1], database: process.argv[2] }).catch(({ name, message }) => {
       console.log(JSON.stringify({ name, message, seconds: (performance.now() - from) / 1000 }))
     })`
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=@stockroom/source', '--input-type=module', '--eval', script, uri],
+    ['--conditions=@stockroom/source', '--input-type=module', '--eval', script, uri, database],
     // With something still open it runs on, is killed at the timeout, and that is an error.
     { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 12_000 },
   )
@@ -106,6 +109,13 @@ describe.concurrent('a shop does not open', () => {
     await using database = emptyDatabase()
     await database.db.collection('products').createIndex({ sku: 1 }, { name: 'sku' })
     await expect(database.open()).rejects.toThrow(/index/i)
+  })
+
+  test('where it cannot say that it lives: the process can end', async () => {
+    await using database = emptyDatabase()
+    await database.db.createCollection('lanes', { validator: { never: true } })
+    const { message } = await openInProcess(inject('mongoUri'), database.db.databaseName)
+    expect(message).toMatch(/validation/)
   })
 
   test('where two products have one SKU', async () => {

@@ -39,14 +39,12 @@ export async function openLane(db: Db, { session, door, onLook, looksAlways }: L
   const _id = session.id!.id
   let lookedAt = -Infinity
   await beat()
-  let beating = false
+  let beating: Promise<void> | undefined
   const timer = setInterval(() => {
-    if (beating) return
-    beating = true
-    void beat()
+    beating ??= beat()
       .then(() => (looksAlways?.() ? look() : undefined))
       .catch(() => {})
-      .finally(() => (beating = false))
+      .finally(() => (beating = undefined))
   }, BEAT_MS)
 
   return {
@@ -58,6 +56,8 @@ export async function openLane(db: Db, { session, door, onLook, looksAlways }: L
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
+      // It would register the lane once more.
+      await beating
       await lanes.deleteOne({ _id }).catch(() => {})
     },
   }
