@@ -128,6 +128,25 @@ describe('after a conflict, a process has the oldest one place its orders,', () 
     expect(await wrongBooks(elder)).toEqual([])
   })
 
+  test('also of many products, whose texts are the longest that there are', async () => {
+    await using shops = await shopsAfterConflict()
+    const { elder, younger, id: productId } = shops
+    const long = { name: '漢'.repeat(512), description: '漢'.repeat(10_000) }
+    const ids: string[] = []
+    for (let left = 300; left > 0; left -= 100) {
+      const rows = Array.from({ length: 100 }, () => ({ ...aProduct({ quantity: 5 }), ...long }))
+      ids.push(...(await elder.caller.products.upsertMany({ rows })).results.map(({ id }) => id))
+    }
+    const lines = ids.map((id) => ({ productId: id, quantity: 1 }))
+    await whileItCannot(younger, productId, async () => {
+      expect((await younger.caller.orders.create({ userId: 'ada', lines })).lines).toHaveLength(300)
+    })
+    // One that names more of them is placed here: what comes back could be too long.
+    const more = [...lines, { productId, quantity: 1 }]
+    expect((await younger.caller.orders.create({ userId: 'ada', lines: more })).lines).toHaveLength(301)
+    expect(await wrongBooks(elder)).toEqual([])
+  })
+
   test('and its own again once that one has ended', async () => {
     await using shops = await shopsAfterConflict()
     const { elder, younger, id } = shops

@@ -25,8 +25,11 @@ const ANSWERS_A_TURN = 4
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
 export interface Desk {
-  /** Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. */
-  submit<C extends Command>(command: C): Promise<ResultOf<C>>
+  /**
+   * Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. `since`
+   * is when its caller began to wait (`performance.now()`), if that was not now.
+   */
+  submit<C extends Command>(command: C, since?: number): Promise<ResultOf<C>>
   /** When another transaction last held what this desk wanted (`performance.now()`). */
   conflictAt(): number
   /** Serves what waits, then refuses. */
@@ -52,10 +55,10 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
   let closed = false
 
   return {
-    submit: (command) =>
+    submit: (command, since) =>
       new Promise((resolve, reject) => {
         if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
-        const entry = new Entry(command, resolve as (result: ResultOf<Command>) => void, reject)
+        const entry = new Entry(command, { since, resolve: resolve as (result: ResultOf<Command>) => void, reject })
         queue.push(entry)
         serving ??= serve()
       }),

@@ -7,25 +7,31 @@ const DEADLINE_MS = 5000
 /** How much longer an attempt may take in which no commit has gone out yet: its end decides between the two. */
 const GRACE_MS = 1000
 
+export interface Caller {
+  /** When it began to wait (`performance.now()`); now, unless given. */
+  readonly since?: number | undefined
+  readonly resolve: (result: ResultOf<Command>) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * A command at the desk, and its caller. It is answered once: with its outcome, or at the deadline. BUSY promises that
  * there was no effect, so it is given only while no commit with the command in it can have gone out.
  */
 export class Entry {
   readonly command: Command
-  readonly #resolve: (result: ResultOf<Command>) => void
-  readonly #reject: (error: unknown) => void
+  readonly #caller: Caller
   #timer: NodeJS.Timeout
   /** Of the batch that the command is in; undefined while it waits. */
   #progress: Progress | undefined
   #late = false
   #answered = false
 
-  constructor(command: Command, resolve: (result: ResultOf<Command>) => void, reject: (error: unknown) => void) {
+  constructor(command: Command, caller: Caller) {
     this.command = command
-    this.#resolve = resolve
-    this.#reject = reject
-    this.#timer = setTimeout(() => this.#expire(), DEADLINE_MS)
+    this.#caller = caller
+    const waited = caller.since === undefined ? 0 : performance.now() - caller.since
+    this.#timer = setTimeout(() => this.#expire(), DEADLINE_MS - waited)
   }
 
   send(progress: Progress): void {
@@ -42,8 +48,8 @@ export class Entry {
     if (this.#answered) return
     this.#answered = true
     clearTimeout(this.#timer)
-    if (outcome instanceof Error) this.#reject(outcome)
-    else this.#resolve(outcome)
+    if (outcome instanceof Error) this.#caller.reject(outcome)
+    else this.#caller.resolve(outcome)
   }
 
   #expire(): void {

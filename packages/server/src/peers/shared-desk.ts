@@ -12,10 +12,11 @@ import { outcomeOf } from './placements.ts'
 const SHARED_MS = 30_000
 /** Orders gather for so long: a message costs both processes more than what is in it. */
 const GATHER_MS = 1
-/** Lines that are handed over at once, so that what is sent stays far below the bound of 17 MB. */
-const LINES_AT_ONCE = 1000
-/** A caller who has waited for so long is told that the outcome is not known, rather than made to wait once more. */
-const LATE_MS = 5000
+/**
+ * Lines that are handed over at once; an order with more is placed here. The answer brings each product that they name,
+ * of 43 kB where its texts are the longest, and must stay below the bound of 17 MB.
+ */
+const LINES_AT_ONCE = 300
 
 export interface SharedDeskOptions {
   readonly desk: Desk
@@ -28,6 +29,8 @@ export interface SharedDeskOptions {
 
 interface Waiting extends PromiseWithResolvers<Placed> {
   readonly command: PlaceOrder
+  /** `performance.now()` */
+  readonly since: number
 }
 
 /**
@@ -43,8 +46,8 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
   return {
     submit<C extends Command>(command: C): Promise<ResultOf<C>> {
       if (closed) return Promise.reject(new ShopError('BUSY', {}))
-      if (!isOrder(command) || !isShared()) return desk.submit(command)
-      const entry = { command, ...Promise.withResolvers<Placed>() }
+      if (!isOrder(command) || command.lines.length > LINES_AT_ONCE || !isShared()) return desk.submit(command)
+      const entry = { command, since: performance.now(), ...Promise.withResolvers<Placed>() }
       if (waiting.push(entry) === 1) setTimeout(sendAll, GATHER_MS)
       // The results of a PlaceOrder, which the compiler does not see in C.
       return entry.promise as Promise<ResultOf<C>>
@@ -73,7 +76,6 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
   async function send(entries: readonly Waiting[]): Promise<void> {
     const lead = leads.current()
     if (!lead) return placeHere(entries)
-    const begun = performance.now()
     try {
       const commands = entries.map(({ command }) => command)
       const { outcomes, products } = await handOver(lead, commands)
@@ -87,18 +89,17 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
       leads.leave(lead, !(error instanceof NotTaken))
       if (error instanceof NotTaken) return placeHere(entries)
       const unknown = new ShopError('OUTCOME_UNKNOWN', {}, { cause: error })
-      const isLate = performance.now() - begun > LATE_MS
-      for (const { command, resolve, reject } of entries) {
+      for (const { command, since, resolve, reject } of entries) {
         const rejectAsUnknown = () => reject(unknown)
         // One with a key is placed once, wherever else it is or was. That it is refused here says nothing of there.
-        if (command.key && !isLate) desk.submit(command).then(resolve, rejectAsUnknown)
+        if (command.key) desk.submit(command, since).then(resolve, rejectAsUnknown)
         else rejectAsUnknown()
       }
     }
   }
 
   function placeHere(entries: readonly Waiting[]): void {
-    for (const { command, resolve, reject } of entries) desk.submit(command).then(resolve, reject)
+    for (const { command, since, resolve, reject } of entries) desk.submit(command, since).then(resolve, reject)
   }
 }
 
