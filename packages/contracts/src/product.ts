@@ -5,6 +5,7 @@ import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
 import { OnHand } from './quantity.ts'
 import { text } from './text.ts'
+import { Time } from './time.ts'
 import { LastEventId, MAX_WATCHED } from './watch.ts'
 import { Whole } from './whole.ts'
 
@@ -14,7 +15,7 @@ import { Whole } from './whole.ts'
  */
 export const Sku = text(
   64,
-  /^[^\u0000-\u0020\u007f](?:[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f])?$/,
+  /^[^\s\u0000-\u001f\u007f-\u009f](?:[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f])?$/,
   'must not begin or end with a space, nor contain control characters',
 ).meta({ examples: ['MUG-BLUE'] })
 
@@ -39,8 +40,8 @@ export const Product = z
     quantity: z.int().min(0),
     version: z.int().min(1),
     revision: z.int().min(1),
-    createdAt: z.date(),
-    updatedAt: z.date(),
+    createdAt: Time,
+    updatedAt: Time,
   })
   .meta({ id: 'Product' })
 export type Product = z.infer<typeof Product>

@@ -68,7 +68,21 @@ describe('a SKU', () => {
     expect(Sku.parse(sku)).toBe(sku)
   })
 
-  test.for([' A', 'A ', ' ', '\tA', 'A\n', 'A\tB', 'A\nB', 'A\u007f', 'A\u001fB', '\r'])('%o is none', (sku) => {
+  test.for([
+    ' A',
+    'A ',
+    ' ',
+    '\tA',
+    'A\n',
+    'A\tB',
+    'A\nB',
+    'A\u007f',
+    'A\u001fB',
+    'A\u0085B',
+    '\u00a0A',
+    'A\u3000',
+    '\r',
+  ])('%o is none', (sku) => {
     expect(accepts(Sku, sku)).toBe(false)
   })
 })

@@ -112,6 +112,28 @@ describe('a placed order', () => {
     })
   })
 
+  test('is its caller’s own: what that one changes in it, nobody else is shown or charged', async () => {
+    await using test = await testShop()
+    const { products, orders } = test.caller
+    const { id: productId } = await products.create(aProduct({ price: { amount: 1000, currency: 'EUR' } }))
+    const input = { userId: 'ada', productId, quantity: 1 }
+    const mine = await test.shop.orders.create(input)
+    const stored = structuredClone(mine)
+    mine.lines[0]!.unitPrice.amount = 1
+    mine.total.amount = 1
+    mine.createdAt.setFullYear(1999)
+    mine.history[0]!.at.setFullYear(1999)
+    expect(await orders.create(input)).toMatchObject({ total: { amount: 1000 }, lines: stored.lines })
+    expect(await orders.byId({ id: mine.id })).toEqual(stored)
+
+    const product = await products.byId({ id: productId })
+    const shown = structuredClone(product)
+    product.createdAt.setFullYear(1999)
+    product.updatedAt.setFullYear(1999)
+    expect(await products.byId({ id: productId })).toEqual(shown)
+    expect((await products.list()).items).toEqual([shown])
+  })
+
   test('may cost nothing', async () => {
     await using test = await testShop()
     const { id } = await test.caller.products.create(aProduct({ price: { amount: 0, currency: 'GBP' } }))

@@ -1,4 +1,4 @@
-import type { Order, OrderLine, OrderStep } from '@stockroom/contracts'
+import type { Money, Order, OrderLine, OrderStep } from '@stockroom/contracts'
 import type { Document, IndexDescription, ObjectId } from 'mongodb'
 
 export interface OrderLineDocument extends Omit<OrderLine, 'productId'> {
@@ -51,14 +51,28 @@ export const orderValidator: Document = {
   },
 }
 
+/** Shares nothing that can be changed: its unit prices are those by which the next order is priced. */
 export function toOrder({ _id, userId, lines, total, status, history, createdAt }: OrderDocument): Order {
   return {
     id: _id.toHexString(),
     userId,
-    lines: lines.map((line) => ({ ...line, productId: line.productId.toHexString() })),
-    total,
+    lines: lines.map(({ productId, sku, name, unitPrice, quantity, total }) => ({
+      productId: productId.toHexString(),
+      sku,
+      name,
+      unitPrice: toMoney(unitPrice),
+      quantity,
+      total: toMoney(total),
+    })),
+    total: toMoney(total),
     status,
-    history: history.map(({ status, at, reason }) => ({ status, at, ...(reason !== undefined && { reason }) })),
-    createdAt,
+    history: history.map(({ status, at, reason }) => ({
+      status,
+      at: new Date(at),
+      ...(reason !== undefined && { reason }),
+    })),
+    createdAt: new Date(createdAt),
   }
 }
+
+const toMoney = ({ amount, currency }: Money): Money => ({ amount, currency })
