@@ -68,11 +68,11 @@ export const CreateOrder = z
       context.addIssue({
         code: 'custom',
         path: ['lines'],
-        message: 'give either lines, or productId and quantity, not both',
+        message: 'give either lines, or one product and its quantity, not both',
       })
     if (!input.lines && !short) {
       const missing = !part ? 'lines' : input.productId === undefined ? 'productId' : 'quantity'
-      context.addIssue({ code: 'custom', path: [missing], message: 'give lines, or productId and quantity' })
+      context.addIssue({ code: 'custom', path: [missing], message: 'give lines, or one product and its quantity' })
     }
   })
   // What the refinement says, said in JSON Schema: exactly one of the two forms.
@@ -102,7 +102,7 @@ export type RefundOrder = z.infer<typeof RefundOrder>
 /**
  * Which orders: those of a user, in a status, with a product, created in a time (`from` inclusive, `to` exclusive, ISO
  * 8601 in UTC); oldest first unless `sort` says newest; from the start or behind `cursor`, past `skip` of them, 100
- * unless `limit` says otherwise. A cursor belongs to the filters and the sort it was given for.
+ * unless `limit` says otherwise, and fewer where they have more than 20,000 lines in all. A cursor belongs to the filters and the sort it was given for.
  */
 export const ListOrders = z.strictObject({
   userId: UserId.optional(),

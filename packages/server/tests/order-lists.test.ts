@@ -146,6 +146,20 @@ describe('a list of orders', () => {
   })
 })
 
+test('a page ends early where its orders have more lines than one answer should hold', async () => {
+  await using shop = await shopOf(12)
+  const lines = Array.from({ length: 2000 }, () => order(0).lines[0]!)
+  await shop.db
+    .collection<OrderDocument>(ordersName)
+    .updateMany({}, { $set: { lines } }, { writeConcern: { w: 'majority' } })
+  const first = await shop.list({ limit: 1000 })
+  expect(first.items).toHaveLength(10)
+  const second = await shop.list({ limit: 1000, cursor: first.nextCursor! })
+  expect(second.nextCursor).toBeNull()
+  const listed = [...first.items, ...second.items].map(({ id }) => id)
+  expect(listed).toEqual(shop.orders.map(({ _id }) => _id.toHexString()))
+})
+
 test('a page reads no more than it shows and one more, however deep in 5,000 orders it is', async () => {
   await using shop = await shopOf(5000)
   for (const filter of [{}, { userId: 'bob' }, { status: 'paid' as const }, { productId: idOf(3) }]) {

@@ -1,6 +1,7 @@
 import type { CreateOrder, MoveOrder as MoveOrderInput, Order } from '@stockroom/contracts'
 import { ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
+import type { OrderDocument } from '../collections/orders.ts'
 import { toOrder } from '../collections/orders.ts'
 import type { Call, Shop } from '../shop.ts'
 import type { MoveOrder, PlaceOrder } from './commands.ts'
@@ -12,6 +13,8 @@ import { orderFilter } from './order-filter.ts'
 import { readsTogether } from './reads-together.ts'
 
 const DEFAULT_LIMIT = 100
+/** A page ends early rather than hold more lines than this, some megabytes of JSON: an order has up to 2,000. */
+const MAX_LINES = 20_000
 
 export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>): Omit<Shop['orders'], 'watch'> {
   const read = readsTogether(async (ids) => {
@@ -37,20 +40,14 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
     async list({ skip = 0, limit = DEFAULT_LIMIT, ...input }) {
       const direction = input.sort === 'newest' ? -1 : 1
       const filter = orderFilter(input)
-      const found = await reading(() =>
-        orders
-          .find(filter, { maxTimeMS: 5000 })
-          .sort({ _id: direction })
-          .skip(skip)
-          .limit(limit + 1)
-          .toArray(),
-      )
-      const items = found.slice(0, limit)
-      const last = items.at(-1)
-      return {
-        items: items.map(toOrder),
-        nextCursor: last && found.length > limit ? toCursor('orders', last._id) : null,
-      }
+      const found = orders
+        .find(filter, { maxTimeMS: 5000 })
+        .sort({ _id: direction })
+        .skip(skip)
+        .limit(limit + 1)
+      const { page, isLast } = await reading(() => firstOf(found, limit))
+      const last = page.at(-1)
+      return { items: page.map(toOrder), nextCursor: last && !isLast ? toCursor('orders', last._id) : null }
     },
 
     async byId({ id }) {
@@ -73,6 +70,17 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
     call.replayed = moved.replayed
     return toOrder(moved.value)
   }
+}
+
+async function firstOf(found: AsyncIterable<OrderDocument>, limit: number) {
+  const page: OrderDocument[] = []
+  let lines = 0
+  for await (const order of found) {
+    lines += order.lines.length
+    if (page.length === limit || (page.length > 0 && lines > MAX_LINES)) return { page, isLast: false }
+    page.push(order)
+  }
+  return { page, isLast: true }
 }
 
 /** One line a product, in the order they were first named: two lines of one product must not pass the guard apart. */
