@@ -15,6 +15,7 @@ export function openApi(): object {
 }
 
 const headers = {
+  ETag: { description: 'What has not changed has the same', schema: { type: 'string' } },
   Location: { description: 'The path of what was created', schema: { type: 'string' } },
   'Idempotency-Replayed': {
     description: 'The answer is the one that an earlier request with the same key got',
@@ -22,6 +23,12 @@ const headers = {
   },
   'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'integer' } },
 }
+
+const ifNoneMatch = { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } }
+const notModified = [
+  '304',
+  { description: 'Not changed since the answer of this ETag', headers: { ETag: headers.ETag } },
+]
 
 export function openApiDocument(operations: readonly Operation[]): object {
   const components = componentsOf()
@@ -56,16 +63,18 @@ export function openApiDocument(operations: readonly Operation[]): object {
     components: components.all(),
   }
 
-  function requestOf({ input }: Operation, { parameters, body }: Placed): object {
+  function requestOf({ input, isReady }: Operation, { parameters, body }: Placed): object {
+    const shown = [
+      ...parameters.map(({ field, place }) => ({
+        name: field.wireName,
+        in: place,
+        required: place === 'path' || field.required,
+        schema: components.add(field.schema, input),
+      })),
+      ...(isReady ? [ifNoneMatch] : []),
+    ]
     return {
-      ...(parameters.length > 0 && {
-        parameters: parameters.map(({ field, place }) => ({
-          name: field.wireName,
-          in: place,
-          required: place === 'path' || field.required,
-          schema: components.add(field.schema, input),
-        })),
-      }),
+      ...(shown.length > 0 && { parameters: shown }),
       ...(body.length > 0 && {
         requestBody: {
           required: body.some(({ required }) => required),
@@ -96,12 +105,13 @@ export function openApiDocument(operations: readonly Operation[]): object {
       ...successHeaders(operation),
       content: { [isStream ? 'text/event-stream' : 'application/json']: { schema: answers.get(operation) } },
     }
-    return Object.fromEntries([[String(status), success], ...problems])
+    return Object.fromEntries([[String(status), success], ...(operation.isReady ? [notModified] : []), ...problems])
   }
 }
 
-function successHeaders({ route, fields }: Operation): object {
+function successHeaders({ route, fields, isReady }: Operation): object {
   const shown = {
+    ...(isReady && { ETag: headers.ETag }),
     ...(route.status === 201 && { Location: headers.Location }),
     ...(fields.some(({ name }) => name === 'idempotencyKey') && {
       'Idempotency-Replayed': headers['Idempotency-Replayed'],

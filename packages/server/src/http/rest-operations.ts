@@ -31,6 +31,8 @@ export interface Operation {
   readonly input: JsonSchema
   readonly fields: readonly Field[]
   readonly answer: Answer
+  /** Whether its answers are kept as bytes, and have an ETag. */
+  readonly isReady: boolean
 }
 
 /**
@@ -78,7 +80,7 @@ function operationOf(name: string, procedure: AnyTRPCProcedure): Operation | und
     if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
   }
   if (output) jsonSchemaOf(output, 'output')
-  return { route, procedure: name, type, input, fields, answer: answerOf(route) }
+  return { route, procedure: name, type, input, fields, answer: answerOf(route), isReady: meta.ready === true }
 }
 
 /** Each field has one place, so that nothing overrides the path; only `query` of the route adds a second one. */
