@@ -25,7 +25,10 @@ const program = new Command('torture')
   .option('--short', 'the run that is part of the tests, of less than a minute')
   .option('--out <folder>', 'where the history and the final books go; .stockroom/torture/seed-<number> unless given')
   .option('--json', 'print the verdict as one JSON document')
-  .addHelpText('after', '\nExit codes: 0 no violation, 1 a violation, 2 the command was not understood.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 no violation, 1 a violation, 2 the command was not understood, 3 it could not be run.',
+  )
   .action(async ({ seed, minutes, short, out, json }: Options) => {
     await run({ seed, profile: short ? shortProfile : longProfile(minutes), folder: folderOf(seed, out), json })
   })
@@ -87,6 +90,10 @@ function number(text: string): number {
 }
 
 function misunderstood(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'CommanderError')) throw error
+  if (!(error instanceof Error && error.name === 'CommanderError')) {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 3
+    return
+  }
   process.exitCode = (error as { exitCode?: number }).exitCode === 0 ? 0 : 2
 }

@@ -84,7 +84,12 @@ export async function openServer({ host, uri, database, log }: ServerOptions): P
       errors.end()
     },
   }
-  await server.start()
+  try {
+    await server.start()
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
   return server
 }
 

@@ -12,11 +12,17 @@ export interface Asked {
 
 /** Asks the shop over REST, and says how that ended. */
 export async function ask(asked: Asked, where: { agent: Agent; port: number }): Promise<Outcome> {
+  let answer: HttpAnswer
   try {
-    return outcomeOf(await call({ ...where, ...requestOf(asked), ...(asked.key !== undefined && { key: asked.key }) }))
+    answer = await call({ ...where, ...requestOf(asked), ...(asked.key !== undefined && { key: asked.key }) })
   } catch (error) {
     // Even a refused connection may have been refused by a proxy behind which an earlier request lives on.
     return { type: 'info', code: (error as NodeJS.ErrnoException).code ?? (error as Error).message }
+  }
+  try {
+    return outcomeOf(answer)
+  } catch {
+    return { type: 'broken', status: answer.status, code: 'not an answer of the contract' }
   }
 }
 
