@@ -24,7 +24,11 @@ export function live(options: LiveOptions): TRPCLink<AppRouter> {
           if (!isLeft) subscription = link({ op, next }).subscribe(observer)
         }
         loaded ??= load(options).then((link) => link(runtime))
-        loaded.then(subscribe, (error) => observer.error(error))
+        loaded.then(subscribe, (error) => {
+          // The next try loads it again.
+          loaded = undefined
+          observer.error(error)
+        })
         return () => {
           isLeft = true
           subscription?.unsubscribe()

@@ -39,7 +39,7 @@ export const errors = {
     status: 400,
     trpc: 'BAD_REQUEST',
     text: 'The request cannot be read',
-    next: 'Check the percent-encoding of the path and that the body is as long as announced.',
+    next: 'Check the percent-encoding of the path, the Host header, and that the body is as long as announced.',
     details: none,
   },
   INVALID_CURSOR: {
@@ -95,7 +95,7 @@ export const errors = {
     status: 409,
     trpc: 'CONFLICT',
     text: 'Another product has this SKU',
-    next: 'Choose another SKU, or change the product that details.productId names.',
+    next: 'Choose another SKU, or change the product that has it, whose id the details say.',
     details: z.strictObject({ sku: z.string(), productId: z.string() }),
   },
   INVALID_TRANSITION: {
@@ -123,7 +123,7 @@ export const errors = {
     status: 415,
     trpc: 'UNSUPPORTED_MEDIA_TYPE',
     text: 'The body must be JSON',
-    next: 'Send content-type: application/json, uncompressed, in UTF-8.',
+    next: 'Send content-type: application/json, in UTF-8, and over RPC uncompressed.',
     details: none,
   },
   CURRENCY_MISMATCH: {

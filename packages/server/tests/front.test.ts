@@ -220,6 +220,8 @@ describe('whoever counts requests', () => {
     ['GET', '/trpc/orders.list,orders.list?batch=1', '/trpc/batch', 200],
     ['TRACE', '/trpc/orders.list', '/trpc/orders.list', 415],
     ['GET', '/trpc/nope', 'other', 404],
+    ['GET', '/x/trpc/orders.list', 'other', 404],
+    ['GET', '/trpc/orders.list/trpc/x', 'other', 404],
     ['GET', '/trpc/constructor', 'other', 404],
     ['GET', '/livez', '/livez', 200],
     ['GET', '/docs', '/docs', 200],

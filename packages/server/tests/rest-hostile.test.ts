@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import * as fc from 'fast-check'
@@ -311,6 +312,14 @@ describe('RPC takes POST as application/json only', () => {
     expect(await contents()).toEqual(before)
   })
 
+  test('a compressed body is 415: nobody would unpack it', async () => {
+    const body = gzipSync(JSON.stringify({ json: { userId: 'eve', productId, quantity: 1 } }))
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const answer = await send(`${doors.url}/trpc/orders.create`, { method: 'POST', body, headers })
+    expect(answer.status).toBe(415)
+    expectRefusal(answer)
+  })
+
   test('no type at all is 415, with a body and without one', async () => {
     const body = Buffer.from(JSON.stringify({ json: { userId: 'eve', productId, quantity: 1 } }))
     for (const init of [{ body }, {}]) {
@@ -345,6 +354,14 @@ describe('RPC methods', () => {
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe('GET')
     expectRefusal(answer)
+  })
+
+  test('a host that is none is refused in the form of RPC, before any call is seen', async () => {
+    const raw = await sendRaw(doors.url, rawRequest('GET /trpc/products.list', { host: 'local host' }))
+    expect(statusOf(raw)).toBe(400)
+    expect(raw).toMatch(/^content-type: application\/json\r$/im)
+    expect(raw).toContain('"code":"MALFORMED_REQUEST"')
+    expectNothingInside(raw)
   })
 
   test('TRACE, which fetch does not know, is refused on every door', async () => {

@@ -562,6 +562,12 @@ describe('every path', () => {
     'GET /trpc',
     'GET //products',
   ])('%s is 404 as JSON', async (line) => expectProblem(await call(line), 'ROUTE_NOT_FOUND'))
+
+  test('what was refused and had no body leaves the connection open', async () => {
+    for (const line of ['GET /nope', 'DELETE /orders', 'GET /trpc']) {
+      expect((await call(line)).headers.get('connection')).toBe('keep-alive')
+    }
+  })
 })
 
 const order = async () => ({ user_id: 'ada', product_id: (await newProduct()).id, quantity: 1 })

@@ -30,6 +30,7 @@ export function answeredTeller(door: Pick<RestDoor, 'operations' | 'router'>, on
   }
 }
 
+const RPC = '/trpc/'
 const pages = new Set(['/', '/docs', '/openapi.json', '/livez', '/readyz'])
 
 /** The route that an address takes: there are as many as the shop has, whatever is asked for. */
@@ -38,7 +39,7 @@ function routeNamer({ operations, router }: Pick<RestDoor, 'operations' | 'route
   const { procedures } = router._def as { procedures: object }
   return (method: string, url: string): string => {
     const path = url.split('?', 1)[0]!
-    const [, procedure] = path.split('/trpc/')
+    const procedure = path.startsWith(RPC) ? path.slice(RPC.length) : undefined
     if (procedure?.includes(',')) return '/trpc/batch'
     if (pages.has(path) || (procedure !== undefined && Object.hasOwn(procedures, procedure))) return path
     return find(method === 'HEAD' ? 'GET' : method, path)?.value ?? 'other'

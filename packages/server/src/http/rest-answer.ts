@@ -55,10 +55,14 @@ export function answerError(
   const requestId = requestIdOf(request)
   if (known.code === 'INTERNAL') onError(isShopError(error) ? error.cause : error, requestId)
   if (response.headersSent) return void response.destroy()
-  // What is left of a refused body must not be read as the next request.
-  if (!request.complete) response.setHeader('connection', 'close')
+  // What is left of a refused body must not be read as the next request. Where there is none, nothing is left.
+  if (!request.complete && hasBody(request)) response.setHeader('connection', 'close')
   const { status, head, body } = problem(known, requestId)
   writeAnswer(response, status, { head: [...headOf(request), ...head], body })
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 export function malformedJson(cause: unknown): ShopError<'MALFORMED_JSON'> {

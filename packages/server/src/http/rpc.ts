@@ -72,6 +72,7 @@ export function rpcHandler({ headOf, admit, ...door }: RpcHandlerOptions): Reque
     return leanHandler(
       { ...options, headOf },
       admit((request, response) => {
+        // It labels nothing where it cannot make a URL of what was sent.
         response.setHeader('content-type', JSON_TYPE)
         handleAny(request, response)
       }),
@@ -85,5 +86,6 @@ export function rpcHandler({ headOf, admit, ...door }: RpcHandlerOptions): Reque
  */
 function requireJson(request: IncomingMessage): void {
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== JSON_TYPE) delete request.headers['content-type']
+  const isCompressed = (request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity'
+  if (type !== JSON_TYPE || isCompressed) delete request.headers['content-type']
 }
