@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { contenders } from './contenders.ts'
 import { cost } from './cost.ts'
 import type { BenchDatabase } from './database.ts'
@@ -40,7 +40,7 @@ export function benchProgram(args: readonly string[]): Command {
       .option('--write-docs', 'write docs/benchmarks.md and its plots')
 
   timed(command('orders', 'orders a second, and how long one takes'))
-    .option('--contenders <names>', `of ${namesOf(contenders)}`, named(contenders), contenders)
+    .addOption(someOf('contenders', contenders))
     .option('--products <numbers>', 'products that are ordered; 1 is a hot product', numbers, [20, 1])
     .option('--connections <numbers>', 'connections that order', numbers, [1, 64, 256])
     .option('--processes <numbers>', 'server processes; 1, 2, and 4 for a hot product, unless given', numbers)
@@ -50,8 +50,8 @@ export function benchProgram(args: readonly string[]): Command {
     )
 
   timed(command('reads', 'answers a second, alone and while orders are placed'), { seconds: 2, warmUp: 1, rounds: 1 })
-    .option('--contenders <names>', `of ${namesOf(readContenders)}`, named(readContenders), readContenders)
-    .option('--reads <names>', `of ${namesOf(readKinds)}`, named(readKinds), readKinds)
+    .addOption(someOf('contenders', readContenders))
+    .addOption(someOf('reads', readKinds))
     .option('--products <numbers>', 'products in the shop', numbers, [20, 2465, 100_000])
     .option('--connections <number>', 'connections that read', positive, 64)
     .option('--orders <numbers>', 'orders placed a second meanwhile; 0 for none', numbers, [0, 1000])
@@ -128,6 +128,10 @@ interface Named {
 }
 
 const namesOf = (choices: readonly Named[]): string => choices.map(({ name }) => name).join(', ')
+
+function someOf(name: string, choices: readonly Named[]): Option {
+  return new Option(`--${name} <names>`, `of ${namesOf(choices)}`).argParser(named(choices)).default(choices, 'all')
+}
 
 function named<Choice extends Named>(choices: readonly Choice[]) {
   return (text: string): Choice[] =>

@@ -19,9 +19,9 @@ export function adviceLines(differences: readonly BookDifference[]): string[] {
 }
 
 const repairing =
-  'What is on hand was sold against, so it stands: `shop verify --repair` brings the books to it. Where the shelf holds another number, set the quantity afterwards.'
+  'What is on hand was sold against, so it stands: `npx pnpm shop verify --repair` brings the books to it. Where the shelf holds another number, set the quantity afterwards.'
 const counting =
-  'A quantity below zero, or that is no whole number, cannot stand: count the shelf, write the number into the product in the database, then run `shop verify --repair`.'
+  'A quantity below zero, or that is no whole number, cannot stand: count the shelf, write the number into the product in the database, then run `npx pnpm shop verify --repair`.'
 const restoring =
   'A product that does not exist: put it back from a backup, under its id, then verify again. Its orders can be read without it.'
 const comparing =

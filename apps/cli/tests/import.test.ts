@@ -159,6 +159,17 @@ test('a file that makes no sense is refused whole, with what to do', async () =>
   expect((await served.caller.products.list()).items).toHaveLength(0)
 })
 
+test('a file that ends in the middle is told with what was written of it', async () => {
+  await using served = await servedShop()
+  await using files = await folder()
+  const rows = Array.from({ length: 1500 }, (_, n) => `SKU-${n},Mug,1,EUR,2\n`).join('')
+  const path = await files.write('half.csv', `sku,name,price,currency,quantity\n${rows}"never closed,1,2\n`)
+  const { code, err } = await shop(served.config, 'import', 'products', path)
+  expect(code).toBe(1)
+  expect(err).toMatch(/half\.csv cannot be read.*Before that, 1000 products were created and 0 updated; run it again/)
+  expect((await served.caller.products.list()).items).toHaveLength(1000)
+})
+
 test('a gzip file that was cut off is refused', async () => {
   await using served = await servedShop()
   await using files = await folder()

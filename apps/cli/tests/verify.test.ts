@@ -34,7 +34,7 @@ test('differences are listed, one a line, and end with 1', async () => {
     ),
     expect.stringMatching(/^order .*: the total should be 6398 GBP in minor units, .* and is 6399 GBP in minor units$/),
     '2 differences in 15 products, 15 movements, 25 orders of 672 units.',
-    expect.stringContaining('`shop verify --repair`'),
+    expect.stringContaining('`npx pnpm shop verify --repair`'),
     expect.stringContaining('compare it with a backup'),
     '',
   ])

@@ -66,7 +66,7 @@ async function open(folder: string, mustExist: boolean): Promise<ProjectMongo> {
 
 function noData(folder: string): NoProjectDataError {
   return new NoProjectDataError(
-    `There is no database in ${folder}: run \`pnpm start\` once, or name the folder that has one.`,
+    `There is no database in ${folder}: run \`npx pnpm start\` once, or name the folder that has one.`,
   )
 }
 

@@ -126,7 +126,7 @@ describe.concurrent('use', () => {
     await using folder = await testFolder()
     const path = state === 'missing' ? join(folder.path, 'missing') : folder.path
     await expect(useProjectMongo(path)).rejects.toThrow(NoProjectDataError)
-    await expect(useProjectMongo(path)).rejects.toThrow('run `pnpm start` once')
+    await expect(useProjectMongo(path)).rejects.toThrow('run `npx pnpm start` once')
     expect(await readdir(folder.path)).toEqual([])
   })
 

@@ -1,6 +1,7 @@
 import type { Currency } from '@stockroom/contracts'
 import { countOutcomes, inBulks } from '../bulks.ts'
 import { connect } from '../connect.ts'
+import { CliError, explainCall } from '../errors.ts'
 import { openInput } from '../input-file.ts'
 import type { FieldMap, ProductField } from '../product-row.ts'
 import { toProductRow } from '../product-row.ts'
@@ -51,12 +52,20 @@ export async function importProducts(
   }
 
   const counts = countOutcomes([])
-  for await (const bulk of inBulks(products())) {
-    const { results } = await client.products.upsertMany.mutate({ rows: bulk, setQuantity })
-    const { created, updated, unchanged } = countOutcomes(results)
-    counts.created += created
-    counts.updated += updated
-    counts.unchanged += unchanged
+  try {
+    for await (const bulk of inBulks(products())) {
+      const { results } = await client.products.upsertMany.mutate({ rows: bulk, setQuantity })
+      const { created, updated, unchanged } = countOutcomes(results)
+      counts.created += created
+      counts.updated += updated
+      counts.unchanged += unchanged
+    }
+  } catch (thrown) {
+    const error = explainCall(thrown, url)
+    const { created, updated } = counts
+    if (!(error instanceof CliError) || created + updated === 0) throw error
+    const done = `Before that, ${created} products were created and ${updated} updated; run it again when that is mended.`
+    throw new CliError(`${error.message} ${done}`, { cause: thrown })
   }
   const report = { file: input.name, rows, ...counts, refused: refusals.list() }
   return { ok: report.refused.length === 0, report, lines: importLines(report) }
