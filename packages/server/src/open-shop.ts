@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb'
 import { collectionsOf, ensureCollections } from './collections/collections.ts'
 import type { Lane } from './collections/lanes.ts'
 import { openLane } from './collections/lanes.ts'
+import { isStandalone } from './collections/topology.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
 import { openOrderChanges } from './domain/order-changes.ts'
@@ -140,10 +141,8 @@ function assertMajority(uri: string): void {
   }
 }
 
-/** Transactions and majority commits need a replica set, of one member at the least. */
 async function assertReplicaSet(client: MongoClient): Promise<void> {
-  const hello = await client.db('admin').command({ hello: 1 })
-  if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
+  if (await isStandalone(client.db())) {
     throw new ShopSetupError(
       'The MongoDB server is standalone, and orders need transactions. Start mongod with --replSet and run rs.initiate() once; a set of one member will do.',
     )

@@ -9,7 +9,7 @@ import type { KnownStock } from './known-stock.ts'
 import { readSnapshot } from './read-snapshot.ts'
 import type { Settlement } from './settle.ts'
 import { settle } from './settle.ts'
-import type { ProductChange } from './working-stock.ts'
+import type { StockChange } from './working-stock.ts'
 import { GuardRefused, writeOrders, writeStock } from './write-settlement.ts'
 
 export interface BatchOptions extends Hooks {
@@ -82,8 +82,8 @@ export async function commitBatch(
 async function asWritten(
   { products }: Collections,
   session: ClientSession,
-  changes: readonly ProductChange[],
-): Promise<ProductChange[]> {
+  changes: readonly StockChange[],
+): Promise<StockChange[]> {
   const ids = changes.map(({ before }) => before._id)
   const left = await products.find({ _id: { $in: ids } }, { session }).toArray()
   const byId = new Map(left.map((product) => [product._id.toHexString(), product]))

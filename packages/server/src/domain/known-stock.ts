@@ -1,7 +1,7 @@
 import type { ProductDocument } from '../collections/products.ts'
 import type { Snapshot } from './batch.ts'
 import type { Command } from './commands.ts'
-import type { ProductChange } from './working-stock.ts'
+import type { StockChange } from './working-stock.ts'
 
 /** For so long a product is not read again: what somebody has written past the desk is met after this time. */
 const FRESH_MS = 1000
@@ -43,7 +43,7 @@ export class KnownStock {
   }
 
   /** Takes over what a batch has made of them. */
-  written(changes: readonly ProductChange[]): void {
+  written(changes: readonly StockChange[]): void {
     for (const { after } of changes) {
       const id = after._id.toHexString()
       const known = this.#known.get(id)

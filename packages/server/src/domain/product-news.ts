@@ -6,7 +6,7 @@ import type { Catalogue } from './catalogue.ts'
 
 type Listener = (event: ProductEvent) => void
 
-export interface ProductChanges {
+export interface ProductNews {
   /** Calls `listener` with what changes of these products, of all where none are named; returns what ends it. */
   watch(ids: readonly string[] | undefined, listener: Listener): () => void
   /** What is told of a product, the same object to all who watch it. */
@@ -22,7 +22,7 @@ const TOLD_IN_A_TURN = 100
  * Hands the changes of the catalogue to those who watch the product, and to those who watch all: in rounds, each with the
  * latest of what has changed since the last. Between two rounds passes as much time as the first of them took.
  */
-export function openProductChanges(catalogue: Catalogue): ProductChanges {
+export function openProductNews(catalogue: Catalogue): ProductNews {
   const events = new WeakMap<ProductDocument, ProductEvent>()
   const watched = new Map<string | undefined, Set<Listener>>()
   const changed = new Map<string, ProductEvent>()

@@ -7,7 +7,7 @@ import type { Catalogue } from './catalogue.ts'
 import { isShopError, reading } from './errors.ts'
 import { parseId } from './ids.ts'
 import { latest } from './latest.ts'
-import { openProductChanges } from './product-news.ts'
+import { openProductNews } from './product-news.ts'
 import { showProducts } from './shown-products.ts'
 import type { Watches } from './watches.ts'
 
@@ -26,14 +26,14 @@ export function openProductWatch(
   catalogue: Catalogue,
   watches: Watches,
 ): Shop['products']['watch'] {
-  const changes = openProductChanges(catalogue)
+  const news = openProductNews(catalogue)
 
   return async (input, signal) => watches.open((ended) => follow(selectionOf(input), ended), signal)
 
   async function* follow({ ids, belongs, read }: Selection, ended: AbortSignal): AsyncGenerator<ProductEvent, void> {
     const queue = latest<ProductEvent>()
     const shown = showProducts(belongs, (event) => queue.put(event.id, event))
-    const leave = changes.watch(ids, shown.change)
+    const leave = news.watch(ids, shown.change)
     try {
       shown.begin(await inTheEnd(read, ended))
       yield* queue.read(ended)
@@ -47,7 +47,7 @@ export function openProductWatch(
     if (category !== undefined) return ofCategory(category)
     return {
       belongs: () => true,
-      read: async () => (await catalogue.first(MAX_WATCHED)).slice(0, MAX_WATCHED).map(changes.eventOf),
+      read: async () => (await catalogue.first(MAX_WATCHED)).slice(0, MAX_WATCHED).map(news.eventOf),
     }
   }
 
@@ -60,7 +60,7 @@ export function openProductWatch(
           ids.map(async (id) => {
             const _id = parseId(id)
             const product = _id && (await catalogue.byId(_id))
-            return product ? changes.eventOf(product) : { id, product: null }
+            return product ? news.eventOf(product) : { id, product: null }
           }),
         ),
     }
@@ -73,7 +73,7 @@ export function openProductWatch(
         const found = await reading(() =>
           products.find({ category }, { maxTimeMS: 5000 }).sort({ _id: 1 }).limit(MAX_WATCHED).toArray(),
         )
-        return found.map(changes.eventOf)
+        return found.map(news.eventOf)
       },
     }
   }

@@ -8,7 +8,7 @@ import { moveOrder, placeOrder } from './settle-orders.ts'
 import { addProduct, adjustQuantity, setQuantity, upsertRows } from './settle-products.ts'
 import type { OrderChange } from './working-orders.ts'
 import { WorkingOrders } from './working-orders.ts'
-import type { ProductChange } from './working-stock.ts'
+import type { StockChange } from './working-stock.ts'
 import { WorkingStock } from './working-stock.ts'
 
 /** What the batch's transaction is to write, and each command's answer, in the order of the commands. */
@@ -19,7 +19,7 @@ export interface Settlement {
   readonly moves: readonly OrderChange[]
   readonly movements: readonly MovementDocument[]
   readonly created: readonly ProductDocument[]
-  readonly changes: readonly ProductChange[]
+  readonly changes: readonly StockChange[]
 }
 
 /**

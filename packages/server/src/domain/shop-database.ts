@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb'
 import { MongoClient, MongoError, MongoServerSelectionError } from 'mongodb'
 import { collectionsOf } from '../collections/collections.ts'
+import { isStandalone } from '../collections/topology.ts'
 
 export interface VerifyOptions {
   /** The connection string of the MongoDB replica set that holds the shop. */
@@ -38,8 +39,7 @@ export async function onShopDatabase<T>(
 }
 
 async function assertShop(db: Db): Promise<void> {
-  const hello = await db.admin().command({ hello: 1 })
-  if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
+  if (await isStandalone(db)) {
     throw new VerifyError(
       'The MongoDB server is standalone, and a shop lives on a replica set: this is not the server of the shop.',
     )

@@ -1,7 +1,7 @@
 import type { ProductDocument } from '../collections/products.ts'
 
 /** A product as the transaction read it, and as the batch leaves it. */
-export interface ProductChange {
+export interface StockChange {
   readonly before: ProductDocument
   readonly after: ProductDocument
 }
@@ -50,7 +50,7 @@ export class WorkingStock {
     return [...this.#now].filter(([id]) => !this.#read.has(id)).map(([, product]) => product)
   }
 
-  changes(): ProductChange[] {
+  changes(): StockChange[] {
     return [...this.#now].flatMap(([id, after]) => {
       const before = this.#read.get(id)
       return before ? [{ before, after }] : []

@@ -4,7 +4,7 @@ import type { OrderDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Settlement } from './settle.ts'
 import type { OrderChange } from './working-orders.ts'
-import type { ProductChange } from './working-stock.ts'
+import type { StockChange } from './working-stock.ts'
 
 /**
  * What a product must still be for a write of its stock: just what the batch was decided by, or, where other processes
@@ -66,7 +66,7 @@ function guardedMove({ from, steps, after }: OrderChange): AnyBulkWriteOperation
 }
 
 /** The guard is the filter: a write that takes stock matches only a product that has it. */
-function guardedWrite({ before, after }: ProductChange, guard: Guard): AnyBulkWriteOperation<ProductDocument> {
+function guardedWrite({ before, after }: StockChange, guard: Guard): AnyBulkWriteOperation<ProductDocument> {
   const { name, description, category, price, updatedAt } = after
   const taken = before.quantity - after.quantity
   return {

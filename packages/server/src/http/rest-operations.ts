@@ -2,8 +2,8 @@ import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
 import type { RestRoute } from '../rest-route.ts'
 import type { Definition } from './call-procedure.ts'
 import { definitionOf } from './call-procedure.ts'
-import type { Answer } from './rest-answers.ts'
-import { answerOf } from './rest-answers.ts'
+import type { AnswerForm } from './rest-forms.ts'
+import { answerOf } from './rest-forms.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { jsonSchemaOf, resolve } from './json-schema.ts'
 import { toSnake } from './wire-names.ts'
@@ -30,7 +30,7 @@ export interface Operation {
   readonly type: Definition['type']
   readonly input: JsonSchema
   readonly fields: readonly Field[]
-  readonly answer: Answer
+  readonly answer: AnswerForm
   /** Whether its answers are kept as bytes, and have an ETag. */
   readonly isReady: boolean
 }

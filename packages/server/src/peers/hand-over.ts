@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { PlaceOrder } from '../domain/commands.ts'
 import type { Lead } from './leads.ts'
-import type { Answer } from './placements.ts'
+import type { PlacementsAnswer } from './placements.ts'
 import { decodeAnswer, encodeCommands, PLACEMENTS_PATH } from './placements.ts'
 
 /** The longest that the other process has: its own deadline for an order, and the way there and back. */
@@ -18,7 +18,7 @@ export class NotTaken extends Error {
 const agent = new Agent({ keepAlive: true })
 
 /** Hands orders to the lead. Throws NotTaken, or any other error where it may have taken them. */
-export async function handOver({ door, lost }: Lead, commands: readonly PlaceOrder[]): Promise<Answer> {
+export async function handOver({ door, lost }: Lead, commands: readonly PlaceOrder[]): Promise<PlacementsAnswer> {
   const outgoing = request({ socketPath: door, agent, method: 'POST', path: PLACEMENTS_PATH, signal: lost })
   const timer = setTimeout(() => outgoing.destroy(), TIMEOUT_MS)
   outgoing.end(encodeCommands(commands))

@@ -21,7 +21,7 @@ interface Refused {
 }
 
 /** What has become of each order that was handed over, and the products that they changed, as they were left. */
-export interface Answer {
+export interface PlacementsAnswer {
   readonly outcomes: readonly (Placed | Refused)[]
   readonly products: readonly ProductDocument[]
 }
@@ -41,11 +41,11 @@ export function encodeAnswer(outcomes: readonly PromiseSettledResult<Placed>[], 
   })
 }
 
-export function decodeAnswer(body: Uint8Array): Answer {
-  return BSON.deserialize(body) as Answer
+export function decodeAnswer(body: Uint8Array): PlacementsAnswer {
+  return BSON.deserialize(body) as PlacementsAnswer
 }
 
-export function outcomeOf(outcome: Answer['outcomes'][number]): Placed | ShopError {
+export function outcomeOf(outcome: PlacementsAnswer['outcomes'][number]): Placed | ShopError {
   if (!('code' in outcome)) return outcome
   const { code, details, cause } = outcome
   // They were a pair when they were sent.

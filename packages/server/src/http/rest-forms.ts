@@ -27,12 +27,12 @@ function presentOrder(order: OrderType): z.infer<typeof RestOrder> {
 }
 
 /** What a route answers with: the schema, and the procedure's output in that form. */
-export interface Answer {
+export interface AnswerForm {
   readonly schema: z.ZodType
   readonly present: (output: unknown, isFirstPage: boolean) => unknown
 }
 
-export function answerOf({ answer, resource, message = '', emptyAs }: RestRoute): Answer {
+export function answerOf({ answer, resource, message = '', emptyAs }: RestRoute): AnswerForm {
   const { schema, present, event } = resources[resource]
   switch (answer) {
     case 'one':
