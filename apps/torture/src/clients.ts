@@ -53,7 +53,7 @@ const RESOLVED_AT_ONCE = 16
 const BUSY_FOR_MS = 15_000
 const NEXT_ORDER_WITHIN_MS = 10_000
 /** Longer than any request waits in a server's queue. */
-const FORGOTTEN_AFTER_MS = 6000
+const FORGOTTEN_AFTER_MS = 7000
 
 export function startClients({ servers, history, ...options }: ClientsOptions): Clients {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
