@@ -17,6 +17,8 @@ const GATHER_MS = 1
  * of 43 kB where its texts are the longest, and must stay below the bound of 17 MB.
  */
 const LINES_AT_ONCE = 300
+/** A caller who has waited for so long is told that the outcome is not known, rather than tried once more. */
+const LATE_MS = 5000
 
 export interface SharedDeskOptions {
   readonly desk: Desk
@@ -92,7 +94,8 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
       for (const { command, since, resolve, reject } of entries) {
         const rejectAsUnknown = () => reject(unknown)
         // One with a key is placed once, wherever else it is or was. That it is refused here says nothing of there.
-        if (command.key) desk.submit(command, since).then(resolve, rejectAsUnknown)
+        const isLate = performance.now() - since > LATE_MS
+        if (command.key && !isLate) desk.submit(command, since).then(resolve, rejectAsUnknown)
         else rejectAsUnknown()
       }
     }
