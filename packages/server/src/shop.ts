@@ -34,6 +34,7 @@ export interface Call {
  * Those that take a Call accept an idempotency key in their input, and may throw IDEMPOTENCY_KEY_REUSED.
  */
 export interface Shop extends AsyncDisposable {
+  /** Every caller is given the same products: they are frozen, and their dates are not to be changed either. */
   readonly products: {
     /** A page of the catalogue, oldest first. INVALID_CURSOR. */
     list(input: ListProducts): Promise<ProductPage>
