@@ -45,7 +45,7 @@ program
   .argument('[name]', 'one of them')
   .action(async (name?: string) => plant(program.opts<Options>(), name))
 
-await program.exitOverride().parseAsync().catch(misunderstood)
+await program.exitOverride().parseAsync().catch(failed)
 
 async function run({ json = false, ...options }: { seed: number; profile: Profile; folder: string; json?: boolean }) {
   const began = Date.now()
@@ -89,7 +89,7 @@ function number(text: string): number {
   return value
 }
 
-function misunderstood(error: unknown): void {
+function failed(error: unknown): void {
   if (!(error instanceof Error && error.name === 'CommanderError')) {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 3

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { finder } from './rest-finder.ts'
 import type { RestDoor } from './rest-answer.ts'
+import { RPC_PATH } from './rpc.ts'
 
 /** A request that is over, as whoever counts them wants to know it. */
 export interface Answered {
@@ -30,7 +31,6 @@ export function answeredTeller(door: Pick<RestDoor, 'operations' | 'router'>, on
   }
 }
 
-const RPC = '/trpc/'
 const pages = new Set(['/', '/docs', '/openapi.json', '/livez', '/readyz'])
 
 /** The route that an address takes: there are as many as the shop has, whatever is asked for. */
@@ -39,7 +39,7 @@ function routeNamer({ operations, router }: Pick<RestDoor, 'operations' | 'route
   const { procedures } = router._def as { procedures: object }
   return (method: string, url: string): string => {
     const path = url.split('?', 1)[0]!
-    const procedure = path.startsWith(RPC) ? path.slice(RPC.length) : undefined
+    const procedure = path.startsWith(RPC_PATH) ? path.slice(RPC_PATH.length) : undefined
     if (procedure?.includes(',')) return '/trpc/batch'
     if (pages.has(path) || (procedure !== undefined && Object.hasOwn(procedures, procedure))) return path
     return find(method === 'HEAD' ? 'GET' : method, path)?.value ?? 'other'

@@ -13,7 +13,7 @@ import { assignRequestId, requestIdOf } from './request-id.ts'
 import type { OnError } from './rest-answer.ts'
 import { leanRest } from './rest-lean.ts'
 import { operationsOf } from './rest-operations.ts'
-import { rpcHandler, rpcOptions } from './rpc.ts'
+import { RPC_PATH, rpcHandler, rpcOptions } from './rpc.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { HeadOf } from './write-answer.ts'
 import { setHead } from './write-answer.ts'
@@ -88,7 +88,7 @@ export function createFront({
 
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request)
-    if (path.startsWith('/trpc/')) rpc(request, response)
+    if (path.startsWith(RPC_PATH)) rpc(request, response)
     else if (path === '/livez') live(request, response)
     else if (path === '/readyz') readiness(request, response)
     else rest(request, response)

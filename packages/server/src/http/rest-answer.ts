@@ -61,8 +61,10 @@ export function answerError(
   writeAnswer(response, status, { head: [...headOf(request), ...head], body })
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+/** Some clients announce the body they do not send: `content-length: 0` is none. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': chunked } = headers
+  return chunked !== undefined || (length !== undefined && length !== '0')
 }
 
 export function malformedJson(cause: unknown): ShopError<'MALFORMED_JSON'> {

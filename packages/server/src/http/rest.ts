@@ -2,7 +2,7 @@ import express from 'express'
 import { ShopError } from '../domain/errors.ts'
 import { MAX_BODY } from './body-limit.ts'
 import type { RestDoor } from './rest-answer.ts'
-import { answerer } from './rest-answer.ts'
+import { answerer, hasBody } from './rest-answer.ts'
 import type { Operation } from './rest-operations.ts'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */
@@ -46,10 +46,7 @@ const refuseMethod = (methods: readonly string[]): express.RequestHandler => {
 const verb = { GET: 'get', POST: 'post', PUT: 'put' } as const
 
 const requireJson: express.RequestHandler = (request, _response, next) => {
-  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers
-  // Some clients announce the body they do not send: `content-length: 0` is none.
-  const hasBody = chunked !== undefined || (length !== undefined && length !== '0')
-  next(hasBody && !request.is('application/json') ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
+  next(hasBody(request) && !request.is('application/json') ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
 }
 
 /** Express says `:name`; braces would make a part optional there. */

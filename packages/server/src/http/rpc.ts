@@ -10,7 +10,7 @@ import { requestIdOf } from './request-id.ts'
 import type { RpcOptions, TrpcOptions } from './rpc-lean.ts'
 import { leanHandler } from './rpc-lean.ts'
 
-const BASE_PATH = '/trpc/'
+export const RPC_PATH = '/trpc/'
 const JSON_TYPE = 'application/json'
 
 /** tRPC puts its own list in the place of the one that CORS has begun. */
@@ -26,7 +26,7 @@ export interface RpcDoor {
 /** What the RPC door tells tRPC, beside the router and the most it takes of a body. */
 export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<TrpcOptions, 'router' | 'maxBodySize'> {
   return {
-    basePath: BASE_PATH,
+    basePath: RPC_PATH,
     maxBatchSize: 10,
     createContext: () => ({ shop, call: {}, draining }),
     onError({ error, req }) {
