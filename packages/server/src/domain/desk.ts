@@ -7,6 +7,7 @@ import { commitBatch } from './commit.ts'
 import { Entry } from './entry.ts'
 import { ShopError } from './errors.ts'
 import { KnownStock } from './known-stock.ts'
+import { Regulars } from './regulars.ts'
 import type { Settlement } from './settle.ts'
 
 /** Commands that may wait; one more is refused at once, for it could not be served before its deadline. */
@@ -46,10 +47,14 @@ export interface DeskOptions {
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
+type Outcomes = ReadonlyMap<Command, ResultOf<Command> | ShopError>
+
 export function openDesk({ collections, session, onConflict, onCommit }: DeskOptions): Desk {
   const queue: Entry[] = []
   const known = new KnownStock()
+  const regulars = new Regulars()
   let answering = Promise.resolve()
+  let beingAnswered = 0
   let conflictAt = -Infinity
   let serving: Promise<void> | undefined
   let closed = false
@@ -60,6 +65,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
         if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
         const entry = new Entry(command, { since, resolve: resolve as (result: ResultOf<Command>) => void, reject })
         queue.push(entry)
+        regulars.arrived(queue.length)
         serving ??= serve()
       }),
     conflictAt: () => conflictAt,
@@ -70,9 +76,9 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     },
   }
 
-  /** No timer gathers orders: while one batch is on its way, the next forms by itself. */
+  /** No timer gathers orders before the first batch: while one is on its way, the next forms by itself. */
   async function serve(): Promise<void> {
-    while (queue.length > 0) {
+    for (; queue.length > 0; await regulars.back(queue.length)) {
       // Other processes want the same products: each lets the others have their turn, and its own callers, who are all
       // answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
       if (isContended()) await wait(Math.random() * GIVE_WAY_MS)
@@ -115,7 +121,23 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     const outcomes: Outcomes = new Map(
       settlement.commands.map((command, index) => [command, settlement.outcomes[index]!]),
     )
-    answering = answering.then(() => answerAll(wanted, outcomes))
+    const callers = beingAnswered + wanted.length + queue.length
+    if (!isContended() && regulars.areAwaited(callers)) {
+      regulars.expect(callers)
+      for (const entry of wanted) entry.answer(outcomes.get(entry.command)!)
+    } else {
+      beingAnswered += wanted.length
+      answering = answering.then(() => answerInTurns(wanted, outcomes))
+    }
+  }
+
+  /** A few at a time: what the database says of the next batch must not wait until all of these are written. */
+  async function answerInTurns(entries: readonly Entry[], outcomes: Outcomes): Promise<void> {
+    for (const [index, entry] of entries.entries()) {
+      if (index > 0 && index % ANSWERS_A_TURN === 0) await immediate()
+      entry.answer(outcomes.get(entry.command)!)
+    }
+    beingAnswered -= entries.length
   }
 
   /** A command that the database refuses must not fail its neighbours: the halves are tried apart. */
@@ -123,16 +145,6 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     const middle = batch.length >> 1
     await commit(batch.slice(0, middle))
     await commit(batch.slice(middle))
-  }
-}
-
-type Outcomes = ReadonlyMap<Command, ResultOf<Command> | ShopError>
-
-/** A few at a time: what the database says of the next batch must not wait until all of these are written. */
-async function answerAll(entries: readonly Entry[], outcomes: Outcomes): Promise<void> {
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0 && index % ANSWERS_A_TURN === 0) await immediate()
-    entry.answer(outcomes.get(entry.command)!)
   }
 }
 
