@@ -30,7 +30,7 @@ describe('regulars', () => {
 
   test('are waited for until the last of them is back', async () => {
     const regulars = new Regulars()
-    regulars.expect(3)
+    regulars.expect(3, 1)
     let begun = false
     const back = regulars.back(1).then(() => (begun = true))
     regulars.arrived(2)
@@ -56,7 +56,7 @@ describe('regulars', () => {
 })
 
 async function stayAway(regulars: Regulars): Promise<void> {
-  regulars.expect(2)
+  regulars.expect(2, 1)
   const back = regulars.back(0)
   vi.advanceTimersByTime(4)
   await back

@@ -93,6 +93,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
   }
 
   async function commit(batch: readonly Entry[]): Promise<void> {
+    const began = performance.now()
     const progress = { commitSent: false }
     for (const entry of batch) entry.send(progress)
     let wanted = batch
@@ -123,7 +124,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     )
     const callers = beingAnswered + wanted.length + queue.length
     if (!isContended() && regulars.areAwaited(callers)) {
-      regulars.expect(callers)
+      regulars.expect(callers, performance.now() - began)
       for (const entry of wanted) entry.answer(outcomes.get(entry.command)!)
     } else {
       beingAnswered += wanted.length

@@ -1,8 +1,8 @@
 /** More callers than these make a batch that is large enough, and the next one better begins while they are answered. */
 const FEW = 64
-/** Callers on the same host or next to it are back in a fraction of this, and then in so many to a millisecond. */
+/** They are waited for as long as their commit took and this, which callers on the same host or next to it seldom need. */
 const PATIENCE_MS = 2
-const BACK_PER_MS = 32
+const MAX_PATIENCE_MS = 10
 /** Callers who stay away so often in a row live too far away, or have no next order: for a while they are not waited for. */
 const MISSES = 5
 const AWAY_MS = 1000
@@ -14,6 +14,7 @@ const AWAY_MS = 1000
  */
 export class Regulars {
   #expected = 0
+  #patienceMs = 0
   #misses = 0
   #awayUntil = -Infinity
   #allBack: (() => void) | undefined
@@ -23,8 +24,10 @@ export class Regulars {
     return callers > 1 && callers <= FEW && performance.now() >= this.#awayUntil
   }
 
-  expect(callers: number): void {
+  /** `tookMs`: what their commit took. */
+  expect(callers: number, tookMs: number): void {
     this.#expected = callers
+    this.#patienceMs = Math.min(PATIENCE_MS + tookMs, MAX_PATIENCE_MS)
   }
 
   arrived(waiting: number): void {
@@ -35,7 +38,7 @@ export class Regulars {
   async back(waiting: number): Promise<void> {
     if (waiting < this.#expected) {
       const { promise, resolve } = Promise.withResolvers<boolean>()
-      const timer = setTimeout(() => resolve(false), PATIENCE_MS + this.#expected / BACK_PER_MS)
+      const timer = setTimeout(() => resolve(false), this.#patienceMs)
       this.#allBack = () => resolve(true)
       this.#heed(await promise)
       clearTimeout(timer)

@@ -1,7 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Command, PlaceOrder, ResultOf } from '../domain/commands.ts'
 import type { Desk } from '../domain/desk.ts'
 import { ShopError } from '../domain/errors.ts'
+import { Regulars } from '../domain/regulars.ts'
 import type { Door } from './door.ts'
 import { handOver, NotTaken } from './hand-over.ts'
 import type { Leads } from './leads.ts'
@@ -10,8 +12,8 @@ import { outcomeOf } from './placements.ts'
 
 /** For so long after a conflict, orders are handed over; then one batch is tried here, which may be the next conflict. */
 const SHARED_MS = 30_000
-/** Orders gather for so long: a message costs both processes more than what is in it. */
-const GATHER_MS = 1
+/** The longest that orders wait for the answer to the ones before them: the lead may be held up. */
+const GATHER_MS = 50
 /**
  * Lines that are handed over at once; an order with more is placed here. The answer brings each product that they name,
  * of 43 kB where its texts are the longest, and must stay below the bound of 17 MB.
@@ -43,6 +45,8 @@ interface Waiting extends PromiseWithResolvers<Placed> {
 export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
   let waiting: Waiting[] = []
   const sending = new Set<Promise<void>>()
+  const regulars = new Regulars()
+  let serving: Promise<void> | undefined
   let closed = false
 
   return {
@@ -50,13 +54,15 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
       if (closed) return Promise.reject(new ShopError('BUSY', {}))
       if (!isOrder(command) || command.lines.length > LINES_AT_ONCE || !isShared()) return desk.submit(command)
       const entry = { command, since: performance.now(), ...Promise.withResolvers<Placed>() }
-      if (waiting.push(entry) === 1) setTimeout(sendAll, GATHER_MS)
+      waiting.push(entry)
+      regulars.arrived(waiting.length)
+      serving ??= serve()
       // The results of a PlaceOrder, which the compiler does not see in C.
       return entry.promise as Promise<ResultOf<C>>
     },
     async close() {
       closed = true
-      sendAll()
+      await serving
       while (sending.size > 0) await Promise.all(sending)
       await door?.[Symbol.asyncDispose]()
       await desk.close()
@@ -67,21 +73,28 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
     return leads.current() !== undefined && performance.now() - desk.conflictAt() < SHARED_MS
   }
 
-  function sendAll(): void {
-    while (waiting.length > 0) {
-      const entries = takeLines(waiting)
-      const sent = send(entries).finally(() => sending.delete(sent))
-      sending.add(sent)
+  /** As at the desk: while one message is on its way, the next forms. It costs both processes more than what is in it. */
+  async function serve(): Promise<void> {
+    for (; waiting.length > 0; await regulars.back(waiting.length)) {
+      while (waiting.length > 0) {
+        const sent = send(takeLines(waiting)).finally(() => sending.delete(sent))
+        sending.add(sent)
+      }
+      await Promise.race([Promise.all(sending), wait(GATHER_MS, undefined, { ref: false })])
     }
+    serving = undefined
   }
 
   async function send(entries: readonly Waiting[]): Promise<void> {
+    const began = performance.now()
     const lead = leads.current()
     if (!lead) return placeHere(entries)
     try {
       const commands = entries.map(({ command }) => command)
       const { outcomes, products } = await handOver(lead, commands)
       onCommit(products)
+      const callers = entries.length + waiting.length
+      if (regulars.areAwaited(callers)) regulars.expect(callers, performance.now() - began)
       for (const [index, { resolve, reject }] of entries.entries()) {
         const outcome = outcomeOf(outcomes[index]!)
         if (outcome instanceof Error) reject(outcome)
