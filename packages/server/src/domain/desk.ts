@@ -54,6 +54,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
   const known = new KnownStock()
   const regulars = new Regulars()
   let answering = Promise.resolve()
+  /** Callers who are decided and not yet told, for many are answered in turns. */
   let beingAnswered = 0
   let conflictAt = -Infinity
   let serving: Promise<void> | undefined
@@ -76,7 +77,7 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     },
   }
 
-  /** No timer gathers orders before the first batch: while one is on its way, the next forms by itself. */
+  /** An idle desk commits at once. While one batch is on its way, the next forms by itself. */
   async function serve(): Promise<void> {
     for (; queue.length > 0; await regulars.back(queue.length)) {
       // Other processes want the same products: each lets the others have their turn, and its own callers, who are all

@@ -12,8 +12,8 @@ import { outcomeOf } from './placements.ts'
 
 /** For so long after a conflict, orders are handed over; then one batch is tried here, which may be the next conflict. */
 const SHARED_MS = 30_000
-/** The longest that orders wait for the answer to the ones before them: the lead may be held up. */
-const GATHER_MS = 50
+/** The longest that orders wait for the answer to those before them: their deadline runs, and the lead may be held up. */
+const HELD_UP_MS = 50
 /**
  * Lines that are handed over at once; an order with more is placed here. The answer brings each product that they name,
  * of 43 kB where its texts are the longest, and must stay below the bound of 17 MB.
@@ -43,7 +43,7 @@ interface Waiting extends PromiseWithResolvers<Placed> {
  * desk may place any order at any time.
  */
 export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOptions): Pick<Desk, 'submit' | 'close'> {
-  let waiting: Waiting[] = []
+  const waiting: Waiting[] = []
   const sending = new Set<Promise<void>>()
   const regulars = new Regulars()
   let serving: Promise<void> | undefined
@@ -80,7 +80,7 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
         const sent = send(takeLines(waiting)).finally(() => sending.delete(sent))
         sending.add(sent)
       }
-      await Promise.race([Promise.all(sending), wait(GATHER_MS, undefined, { ref: false })])
+      await Promise.race([Promise.all(sending), wait(HELD_UP_MS, undefined, { ref: false })])
     }
     serving = undefined
   }
