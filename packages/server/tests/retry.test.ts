@@ -50,6 +50,9 @@ describe('every command succeeds, once, although', () => {
     ['the transaction is gone', ['commitTransaction'], { errorCode: 251 }, 3],
     ['the read meets a conflict', ['find'], { errorCode: 112, errorLabels: ['TransientTransactionError'] }, 2],
     ['a failing primary puts no label on its error', ['insert'], { errorCode: 11602, errorLabels: [] }, 2],
+    ['its session is ended at the read', ['find'], { errorCode: 11601, errorLabels: [] }, 2],
+    ['its session is ended at the insert', ['insert'], { errorCode: 11601, errorLabels: [] }, 2],
+    ['its session is ended at the commit', ['commitTransaction'], { errorCode: 11601, errorLabels: [] }, 4],
     ['the commit is done and not confirmed', ['commitTransaction'], unacknowledged, 1],
     ['it is not confirmed until all is looked up', ['commitTransaction'], unacknowledged, 8],
     [
