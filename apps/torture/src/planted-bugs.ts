@@ -28,8 +28,8 @@ const readOutside: Patch = {
 }
 const noGuard: Patch = {
   file: writes,
-  from: /(filter: \{ _id: before\._id), \[guard\].+\$gte: taken \} \}\)/,
-  to: '$1',
+  from: /\.\.\.\(guard === 'revision' && \{ expectedRevision: after\.revision \}\),/,
+  to: '',
 }
 const anyMember = { from: /w: 'majority', wtimeoutMS: \d+/, to: 'w: 1' }
 
@@ -39,7 +39,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     patches: [
       readOutside,
       noGuard,
-      { file: writes, from: /quantity: -taken, /, to: '' },
+      { file: writes, from: /quantity: units, /, to: '' },
       { file: writes, from: /\$set: \{\s*updatedAt,/, to: '$& quantity: after.quantity,' },
     ],
     profile: contended,
@@ -50,7 +50,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no guard',
     patches: [
       noGuard,
-      { file: writes, from: /(guardedWrite\(change, guard\)\),)\s*\{ session \},/, to: '$1' },
+      { file: writes, from: /(products\.bulkWrite\(writes), \{ session \}\)/, to: '$1)' },
       { file: 'collections/products.ts', from: /(quantity: \{ bsonType: \[[^\]]+\]), minimum: 0/, to: '$1' },
     ],
     profile: sellingOut,

@@ -1,12 +1,27 @@
-import { expect, test } from 'vitest'
+import type { LocalMongo } from '@stockroom/local-mongo'
+import { startMongo } from '@stockroom/local-mongo'
+import { MongoClient } from 'mongodb'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
+import { whileFailing } from './_failing.ts'
 import { aProduct, testShop } from './_shop.ts'
+
+let mongo: LocalMongo
+let client: MongoClient
+beforeAll(async () => {
+  mongo = await startMongo({ enableTestCommands: true })
+  client = await MongoClient.connect(mongo.uri)
+})
+afterAll(async () => {
+  await client.close()
+  await mongo[Symbol.asyncDispose]()
+})
 
 /** Two shops on one database, as two processes have them, and a product that the first has just sold. */
 async function twoShopsThatSell(quantity: number) {
   await using stack = new AsyncDisposableStack()
-  const here = stack.use(await testShop())
-  const there = stack.use(await testShop({ database: here.database }))
+  const here = stack.use(await testShop({ uri: mongo.uri }))
+  const there = stack.use(await testShop({ uri: mongo.uri, database: here.database }))
   const row = aProduct({ quantity })
   const { id } = await here.caller.products.create(row)
   const order = (shop: typeof here) => shop.caller.orders.create({ userId: 'ada', productId: id, quantity: 1 })
@@ -15,39 +30,75 @@ async function twoShopsThatSell(quantity: number) {
   return { here, there, row, id, order, [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
-test('an order pays the price that another process has just set', async () => {
-  await using shops = await twoShopsThatSell(10)
-  const { here, there, row, order } = shops
-  const price = { amount: 777, currency: 'EUR' } as const
-  await there.caller.products.upsertMany({ rows: [{ ...row, name: 'Renamed', price }] })
-  expect(await order(here)).toMatchObject({ total: price, lines: [{ name: 'Renamed', unitPrice: price }] })
-})
+type Shops = Awaited<ReturnType<typeof twoShopsThatSell>>
 
-test('an order gets the unit that another process has just put in', async () => {
-  await using shops = await twoShopsThatSell(1)
-  const { here, there, id, order } = shops
-  expect((await refusal(order(here))).code).toBe('OUT_OF_STOCK')
-  await there.caller.products.adjustQuantity({ id, delta: 1, reason: 'found one' })
-  expect(await order(here)).toMatchObject({ status: 'placed' })
-})
-
-test('an order does not get the unit that another process has just sold', async () => {
-  await using shops = await twoShopsThatSell(2)
-  const { here, there, row, order } = shops
-  await order(there)
-  expect(await refusal(order(here))).toMatchObject({
-    code: 'OUT_OF_STOCK',
-    details: { products: [{ available: 0 }] },
+describe.for<[string, (shops: Shops) => Promise<unknown>]>([
+  ['from one order to the next', async () => {}],
+  [
+    // For a second it writes the stock first, whatever others have sold of it.
+    'after a conflict',
+    ({ here, order }) =>
+      whileFailing(client, { data: { failCommands: ['update'], errorCode: 112 }, mode: { times: 1 } }, () =>
+        order(here),
+      ),
+  ],
+])('%s', ([, before]) => {
+  test('an order pays the price that another process has just set', async () => {
+    await using shops = await twoShopsThatSell(10)
+    const { here, there, row, order } = shops
+    await before(shops)
+    const price = { amount: 777, currency: 'EUR' } as const
+    await there.caller.products.upsertMany({ rows: [{ ...row, name: 'Renamed', price, quantity: 5 }] })
+    expect(await order(here)).toMatchObject({ total: price, lines: [{ name: 'Renamed', unitPrice: price }] })
+    expect(await wrongBooks(here)).toEqual([])
   })
-  expect(await books(here)).toEqual([{ sku: row.sku, quantity: 0, moved: 2, ordered: 2 }])
+
+  test('an order gets the unit that another process has just put in', async () => {
+    await using shops = await twoShopsThatSell(2)
+    const { here, there, id, order } = shops
+    await before(shops)
+    await there.caller.products.setQuantity({ id, quantity: 0 })
+    expect((await refusal(order(here))).code).toBe('OUT_OF_STOCK')
+    await there.caller.products.adjustQuantity({ id, delta: 1, reason: 'found one' })
+    expect(await order(here)).toMatchObject({ status: 'placed' })
+    expect(await wrongBooks(here)).toEqual([])
+  })
+
+  test('an order does not get the unit that another process has just sold', async () => {
+    await using shops = await twoShopsThatSell(5)
+    const { here, there, id, row, order } = shops
+    await before(shops)
+    const { quantity } = await here.caller.products.byId({ id })
+    await there.caller.orders.create({ userId: 'bob', productId: id, quantity })
+    expect(await refusal(order(here))).toMatchObject({
+      code: 'OUT_OF_STOCK',
+      details: { products: [{ available: 0 }] },
+    })
+    expect(await books(here)).toEqual([{ sku: row.sku, quantity: 0, moved: 5, ordered: 5 }])
+  })
+
+  test('what the process shows after its orders is what the database holds, whoever else sells', async () => {
+    await using shops = await twoShopsThatSell(1000)
+    const { here, there, id, order } = shops
+    await before(shops)
+    const { revision } = await here.caller.products.byId({ id })
+    const orders = Array.from({ length: 200 }, (_, n) => order(n % 2 ? here : there))
+    expect(await tally(orders)).toEqual({ ok: 200 })
+    await order(here)
+    const shown = await here.caller.products.byId({ id })
+    expect(shown.revision).toBe(revision + 201)
+    expect(await wrongBooks(here)).toEqual([])
+    expect(await books(here)).toMatchObject([{ quantity: shown.quantity }])
+  })
 })
 
-test('what the process shows after its orders is what the database holds, whoever else sells', async () => {
-  await using shops = await twoShopsThatSell(1000)
-  const { here, there, id, order } = shops
-  const orders = Array.from({ length: 200 }, (_, n) => order(n % 2 ? here : there))
-  expect(await tally(orders)).toEqual({ ok: 200 })
-  await order(here)
-  expect(await here.caller.products.byId({ id })).toMatchObject({ quantity: 798, revision: 203 })
-  expect(await wrongBooks(here)).toEqual([])
+/** As somebody does who changes the collection past the shop. */
+test('a write that raises the revision and does not say what it expected is refused by the database', async () => {
+  await using shops = await twoShopsThatSell(10)
+  const products = client.db(shops.here.database).collection('products')
+  const changed = { $set: { quantity: 3 }, $inc: { revision: 1 } }
+  await expect(products.updateOne({}, changed)).rejects.toMatchObject({ code: 121 })
+  await products.updateOne({}, { ...changed, $unset: { expectedRevision: '' } })
+  expect(await shops.order(shops.here)).toMatchObject({ status: 'placed' })
+  expect(await shops.here.caller.products.byId({ id: shops.id })).toMatchObject({ quantity: 2, revision: 4 })
 })

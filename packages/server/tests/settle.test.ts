@@ -335,7 +335,9 @@ function expectedRefusal({ lines }: PlaceOrder, found: ReadonlyMap<string, Produ
 }
 
 const changedBy = (quantity: number, product: ProductDocument) =>
-  product.quantity === quantity ? {} : { quantity, revision: product.revision + 1, updatedAt: now }
+  product.quantity === quantity
+    ? {}
+    : { quantity, revision: product.revision + 1, expectedRevision: product.revision + 1, updatedAt: now }
 
 const description = ({ sku, name, description, price }: ProductDocument) => [sku, name, description, price]
 const content = (product: ProductDocument) => [...description(product), product.quantity]

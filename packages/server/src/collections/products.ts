@@ -4,6 +4,8 @@ import type { Document, IndexDescription, ObjectId } from 'mongodb'
 /** The contract's product, under MongoDB's own id. */
 export interface ProductDocument extends Omit<Product, 'id'> {
   _id: ObjectId
+  /** The revision that its last write expected to make, absent where that did not matter: see the validator. */
+  expectedRevision?: number
 }
 
 export const productsName = 'products'
@@ -13,8 +15,13 @@ export const productIndexes: IndexDescription[] = [
   { key: { category: 1, _id: 1 }, name: 'category' },
 ]
 
-/** `quantity >= 0` is the second guard of the stock, behind the filter of every write that takes from it. */
+/**
+ * The guards of the stock. A write raises the revision and says which one it expected to make: it is refused where the
+ * product was not what it was decided by. And no write takes what is not there. They are not in the filters of the
+ * writes because MongoDB plans a query for each filter that is more than an `_id`, which costs more than the write.
+ */
 export const productValidator: Document = {
+  $expr: { $eq: ['$revision', { $ifNull: ['$expectedRevision', '$revision'] }] },
   $jsonSchema: {
     bsonType: 'object',
     required: ['sku', 'name', 'price', 'quantity', 'version', 'revision', 'createdAt', 'updatedAt'],

@@ -71,14 +71,17 @@ export async function commitBatch(
    * sold in the meantime does not matter as long as there is enough; what is left is read afterwards.
    */
   async function writeStockFirst(settlement: Settlement): Promise<Settlement> {
-    await writeStock(collections, session, { settlement, guard: 'version' })
+    await writeStock(collections, session, { settlement, guard: 'units' })
     const written = { ...settlement, changes: await asWritten(collections, session, settlement.changes) }
     await writeOrders(collections, session, written)
     return written
   }
 }
 
-/** Other processes may have changed the same products before this transaction began: what the batch has left of them. */
+/**
+ * Other processes may have changed the same products before this transaction began: what the batch has left of them.
+ * Only what they sold may differ, for a product that was edited since may have another price.
+ */
 async function asWritten(
   { products }: Collections,
   session: ClientSession,
@@ -87,7 +90,11 @@ async function asWritten(
   const ids = changes.map(({ before }) => before._id)
   const left = await products.find({ _id: { $in: ids } }, { session }).toArray()
   const byId = new Map(left.map((product) => [product._id.toHexString(), product]))
-  return changes.map(({ before, after }) => ({ before, after: byId.get(before._id.toHexString()) ?? after }))
+  return changes.map(({ before, after: settled }) => {
+    const after = byId.get(before._id.toHexString())
+    if (after?.version !== settled.version) throw new GuardRefused('a product is not what it was')
+    return { before, after }
+  })
 }
 
 /** Nobody is refused by what may be outdated: it decides only where all get what they want. */

@@ -91,7 +91,7 @@ async function correct(
       // that was committed before is in its snapshot. A document that the validator would refuse has books too.
       const product = await products.findOneAndUpdate(
         { _id: productId },
-        { $inc: { revision: 1 } },
+        { $inc: { revision: 1 }, $unset: { expectedRevision: '' } },
         { session, bypassDocumentValidation: true },
       )
       if (lacking(product?.quantity, await bookedUnits(collections, session, productId)) !== change) return false

@@ -41,7 +41,8 @@ export class WorkingStock {
 
   /** Every change, of stock or of what describes the product, is one revision. */
   change(id: string, product: ProductDocument, edit: Edit): ProductDocument {
-    const changed = { ...product, ...edit, revision: product.revision + 1, updatedAt: this.#time }
+    const revision = product.revision + 1
+    const changed = { ...product, ...edit, revision, expectedRevision: revision, updatedAt: this.#time }
     this.#now.set(id, changed)
     return changed
   }

@@ -1,4 +1,5 @@
 import type { AnyBulkWriteOperation, ClientSession } from 'mongodb'
+import { MongoServerError } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { OrderDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'
@@ -7,10 +8,12 @@ import type { OrderChange } from './working-orders.ts'
 import type { StockChange } from './working-stock.ts'
 
 /**
- * What a product must still be for a write of its stock: just what the batch was decided by, or, where other processes
- * sell it too, at least the same thing at the same price.
+ * What a product must still be for a write of its stock: just the revision that the batch was decided by, or, where
+ * other processes sell it too, anything that has the units. Its validator refuses all else.
  */
-type Guard = 'revision' | 'version'
+type Guard = 'revision' | 'units'
+
+const DOCUMENT_VALIDATION_FAILURE = 121
 
 /** A document is not what the batch was decided by: its transaction must be aborted. */
 export class GuardRefused extends Error {
@@ -44,11 +47,12 @@ export async function writeStock(
   if (changes.length === 0) return
   // In one order, so that two processes meet on the first product that both want, and one of them goes on.
   const inOrder = changes.toSorted((a, b) => (a.before._id.toHexString() < b.before._id.toHexString() ? -1 : 1))
-  const { matchedCount } = await products.bulkWrite(
-    inOrder.map((change) => guardedWrite(change, guard)),
-    { session },
-  )
-  if (matchedCount !== changes.length) throw new GuardRefused('the stock guard refused a settled batch')
+  const writes = inOrder.map((change) => guardedWrite(change, guard))
+  const { matchedCount } = await products.bulkWrite(writes, { session }).catch((error: unknown) => {
+    const isRefused = error instanceof MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE
+    throw isRefused ? new GuardRefused('the validator refused a settled batch', { cause: error }) : error
+  })
+  if (matchedCount !== changes.length) throw new GuardRefused('a product of a settled batch is gone')
 }
 
 /** The guard is the filter: an order is moved only from the status that the move was allowed from. */
@@ -65,17 +69,19 @@ function guardedMove({ from, steps, after }: OrderChange): AnyBulkWriteOperation
   }
 }
 
-/** The guard is the filter: a write that takes stock matches only a product that has it. */
+/** The guards are in the validator: the filter is the `_id` alone. */
 function guardedWrite({ before, after }: StockChange, guard: Guard): AnyBulkWriteOperation<ProductDocument> {
   const { name, description, category, price, updatedAt } = after
-  const taken = before.quantity - after.quantity
+  const [units, versions] = [after.quantity - before.quantity, after.version - before.version]
   return {
     updateOne: {
-      filter: { _id: before._id, [guard]: before[guard], ...(taken > 0 && { quantity: { $gte: taken } }) },
+      filter: { _id: before._id },
       update: {
-        $inc: { quantity: -taken, revision: after.revision - before.revision, version: after.version - before.version },
+        $inc: { quantity: units, revision: after.revision - before.revision, version: versions },
+        ...(guard === 'units' && { $unset: { expectedRevision: '' } }),
         $set: {
           updatedAt,
+          ...(guard === 'revision' && { expectedRevision: after.revision }),
           ...(name !== before.name && { name }),
           ...(description !== before.description && { description }),
           ...(category !== before.category && { category }),
