@@ -1,5 +1,33 @@
-import type { Document, MongoClient } from 'mongodb'
-import { expect } from 'vitest'
+import type { LocalMongo } from '@stockroom/local-mongo'
+import { startMongo } from '@stockroom/local-mongo'
+import type { Document } from 'mongodb'
+import { MongoClient } from 'mongodb'
+import { afterAll, beforeAll, expect } from 'vitest'
+
+/** A MongoDB for the tests of one file, whose commands can be made to fail, and a client of it. */
+export function failingMongo(options: { readonly transactionLifetimeLimitSeconds?: number } = {}) {
+  let mongo: LocalMongo
+  let client: MongoClient
+  beforeAll(async () => {
+    mongo = await startMongo({ enableTestCommands: true, ...options })
+    client = await MongoClient.connect(mongo.uri)
+  })
+  afterAll(async () => {
+    await client.close()
+    await mongo[Symbol.asyncDispose]()
+  })
+  return {
+    get uri() {
+      return mongo.uri
+    },
+    get members() {
+      return mongo.members
+    },
+    get client() {
+      return client
+    },
+  }
+}
 
 interface Failure {
   readonly data: Document

@@ -2,21 +2,13 @@ import type { LocalMongo, MongoMember } from '@stockroom/local-mongo'
 import { startMongo } from '@stockroom/local-mongo'
 import type { Db, Document } from 'mongodb'
 import { MongoClient, ObjectId } from 'mongodb'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ProductDocument } from '../src/collections/products.ts'
 import { openCatalogue } from '../src/domain/catalogue.ts'
+import { failingMongo } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 
-let mongo: LocalMongo
-let client: MongoClient
-beforeAll(async () => {
-  mongo = await startMongo({ enableTestCommands: true })
-  client = await MongoClient.connect(mongo.uri)
-})
-afterAll(async () => {
-  await client.close()
-  await mongo[Symbol.asyncDispose]()
-})
+const mongo = failingMongo()
 
 /** A shop whose stream lives, with a product in it, and its collection as somebody at a shell of MongoDB has it. */
 async function shopWithMug(uri = mongo.uri) {
@@ -25,7 +17,14 @@ async function shopWithMug(uri = mongo.uri) {
   const shown = async () => (await test.caller.products.list()).items
   const stamp = () => test.shop.products.stamp()
   await expect.poll(stamp).toBeDefined()
-  return { ...test, mug, shown, stamp, id: new ObjectId(mug.id), collection: collectionOf(client.db(test.database)) }
+  return {
+    ...test,
+    mug,
+    shown,
+    stamp,
+    id: new ObjectId(mug.id),
+    collection: collectionOf(mongo.client.db(test.database)),
+  }
 }
 
 const collectionOf = (db: Db) => db.collection<ProductDocument>('products')
@@ -35,7 +34,7 @@ const raised = { $inc: { revision: 1 }, $unset: { expectedRevision: '' } } as co
 
 /** Makes the commands of one shop's client fail as `data` says while `work` runs. */
 async function whileFailing(data: Document, work: () => Promise<void>): Promise<void> {
-  const admin = client.db('admin')
+  const admin = mongo.client.db('admin')
   await admin.command({ configureFailPoint: 'failCommand', mode: 'alwaysOn', data })
   try {
     await work()
@@ -91,7 +90,7 @@ describe('the catalogue shows what somebody writes past the shop,', () => {
     const page = async () => (await products.list()).items.map(({ id }) => id)
     const ids = results.map(({ id }) => id)
     expect(await page()).toEqual(ids.slice(0, 1000))
-    await collectionOf(client.db(test.database)).deleteOne({ _id: new ObjectId(ids[3]) })
+    await collectionOf(mongo.client.db(test.database)).deleteOne({ _id: new ObjectId(ids[3]) })
     await expect.poll(page).toEqual(ids.filter((_, index) => index !== 3).slice(0, 1000))
     expect((await products.list()).nextCursor).not.toBeNull()
   })
@@ -108,7 +107,7 @@ test('a transaction that is taken back is never shown', async () => {
   await using test = await shopWithMug()
   const { id, collection, mug, shown, stamp } = test
   const before = stamp()
-  await using session = client.startSession()
+  await using session = mongo.client.startSession()
   session.startTransaction()
   await collection.updateOne({ _id: id }, { $set: { quantity: 1 }, ...raised }, { session })
   expect(await shown()).toEqual([mug])
@@ -195,7 +194,7 @@ test('a closed shop leaves no stream behind', async () => {
   const test = await shopWithMug()
   const ns = `${test.database}.products`
   const streams = () =>
-    client
+    mongo.client
       .db('admin')
       .aggregate([{ $currentOp: { idleCursors: true } }, { $match: { ns } }])
       .toArray()

@@ -4,30 +4,19 @@ import { createServer } from 'node:http'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LocalMongo } from '@stockroom/local-mongo'
-import { startMongo } from '@stockroom/local-mongo'
 import { ShopError } from '@stockroom/server'
 import type { TestShop } from '@stockroom/server/testing'
-import { MongoClient, ObjectId, UUID } from 'mongodb'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ObjectId, UUID } from 'mongodb'
+import { describe, expect, test } from 'vitest'
 import type { LaneDocument } from '../src/collections/lanes.ts'
 import type { PlaceOrder } from '../src/domain/commands.ts'
 import { openDoor } from '../src/peers/door.ts'
 import { handOver } from '../src/peers/hand-over.ts'
 import { refusal, tally, wrongBooks } from './_books.ts'
-import { whileFailing } from './_failing.ts'
+import { failingMongo, whileFailing } from './_failing.ts'
 import { aProduct, testShop } from './_shop.ts'
 
-let mongo: LocalMongo
-let client: MongoClient
-beforeAll(async () => {
-  mongo = await startMongo({ enableTestCommands: true, transactionLifetimeLimitSeconds: 60 })
-  client = await MongoClient.connect(mongo.uri)
-})
-afterAll(async () => {
-  await client.close()
-  await mongo[Symbol.asyncDispose]()
-})
+const mongo = failingMongo({ transactionLifetimeLimitSeconds: 60 })
 
 /** The name that the commands of one process carry, so that those alone can be made to fail. */
 const appName = 'younger'
@@ -47,7 +36,7 @@ const youngerShop = ({ database }: ElderShop) => testShop({ uri: `${mongo.uri}&a
 /** After which it looks for an older one. */
 async function meetConflict(younger: TestShop, productId: string): Promise<void> {
   const failure = { data: { ...inserts, errorCode: 112 }, mode: { times: 1 } }
-  await whileFailing(client, failure, () => buy(younger, productId))
+  await whileFailing(mongo.client, failure, () => buy(younger, productId))
 }
 
 function buy({ caller }: Pick<TestShop, 'caller'>, productId: string, idempotencyKey?: string) {
@@ -56,7 +45,7 @@ function buy({ caller }: Pick<TestShop, 'caller'>, productId: string, idempotenc
 
 /** Runs `work` while the younger shop's own orders cannot be written, as another of its commands proves. */
 const whileItCannot = <T>(younger: TestShop, id: string, work: () => Promise<T>) =>
-  whileFailing(client, { data: { ...inserts, errorCode: 2 }, mode: 'alwaysOn' }, async () => {
+  whileFailing(mongo.client, { data: { ...inserts, errorCode: 2 }, mode: 'alwaysOn' }, async () => {
     const adjusted = younger.caller.products.adjustQuantity({ id, delta: 1, reason: 'found one' })
     expect((await refusal(adjusted)).code).toBe('INTERNAL')
     return work()
@@ -74,7 +63,7 @@ async function shopsAfterConflict(quantity?: number) {
 
 /** Registers an older process that takes orders at `door` and never goes silent. */
 async function elderLane(database: string, door: string): Promise<AsyncDisposable> {
-  const lanes = client.db(database).collection<LaneDocument>('lanes')
+  const lanes = mongo.client.db(database).collection<LaneDocument>('lanes')
   const _id = new UUID().toBinary()
   await lanes.insertOne({ _id, door, since: new Date(0), at: new Date('2999-01-01') })
   return { [Symbol.asyncDispose]: async () => void (await lanes.deleteOne({ _id })) }
@@ -189,7 +178,7 @@ test.for(['SIGKILL', 'SIGSTOP'] as const)(
     expect(await tally(clicking)).toEqual({ ok: 32 })
     elder.kill('SIGKILL')
 
-    const placed = await client.db(database).collection('orders').countDocuments({ userId: 'ada' })
+    const placed = await mongo.client.db(database).collection('orders').countDocuments({ userId: 'ada' })
     // One met the conflict.
     expect(placed).toBe(clicks + 1)
     expect(await wrongBooks({ uri: mongo.uri, database })).toEqual([])

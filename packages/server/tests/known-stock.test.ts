@@ -1,21 +1,9 @@
-import type { LocalMongo } from '@stockroom/local-mongo'
-import { startMongo } from '@stockroom/local-mongo'
-import { MongoClient } from 'mongodb'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
-import { whileFailing } from './_failing.ts'
+import { failingMongo, whileFailing } from './_failing.ts'
 import { aProduct, testShop } from './_shop.ts'
 
-let mongo: LocalMongo
-let client: MongoClient
-beforeAll(async () => {
-  mongo = await startMongo({ enableTestCommands: true })
-  client = await MongoClient.connect(mongo.uri)
-})
-afterAll(async () => {
-  await client.close()
-  await mongo[Symbol.asyncDispose]()
-})
+const mongo = failingMongo()
 
 /** Two shops on one database, as two processes have them, and a product that the first has just sold. */
 async function twoShopsThatSell(quantity: number) {
@@ -38,7 +26,7 @@ describe.for<[string, (shops: Shops) => Promise<unknown>]>([
     // For a second it writes the stock first, whatever others have sold of it.
     'after a conflict',
     ({ here, order }) =>
-      whileFailing(client, { data: { failCommands: ['update'], errorCode: 112 }, mode: { times: 1 } }, () =>
+      whileFailing(mongo.client, { data: { failCommands: ['update'], errorCode: 112 }, mode: { times: 1 } }, () =>
         order(here),
       ),
   ],
@@ -92,10 +80,10 @@ describe.for<[string, (shops: Shops) => Promise<unknown>]>([
   })
 })
 
-/** As somebody does who changes the collection past the shop. */
+// Somebody may change the collection past the shop.
 test('a write that raises the revision and does not say what it expected is refused by the database', async () => {
   await using shops = await twoShopsThatSell(10)
-  const products = client.db(shops.here.database).collection('products')
+  const products = mongo.client.db(shops.here.database).collection('products')
   const changed = { $set: { quantity: 3 }, $inc: { revision: 1 } }
   await expect(products.updateOne({}, changed)).rejects.toMatchObject({ code: 121 })
   await products.updateOne({}, { ...changed, $unset: { expectedRevision: '' } })

@@ -4,34 +4,25 @@ import { startMongo } from '@stockroom/local-mongo'
 import { repairShop } from '@stockroom/server'
 import type { Document } from 'mongodb'
 import { MongoClient, ObjectId } from 'mongodb'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { collectionsOf } from '../src/collections/collections.ts'
 import type { Command } from '../src/domain/commands.ts'
 import { commitBatch } from '../src/domain/commit.ts'
 import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
-import { whileFailing as whileAnyFails } from './_failing.ts'
+import { failingMongo, whileFailing as whileAnyFails } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
 
-let mongo: LocalMongo
-let client: MongoClient
-beforeAll(async () => {
-  // Longer than the longest commit here: otherwise the server would end the transaction that waits.
-  mongo = await startMongo({ enableTestCommands: true, transactionLifetimeLimitSeconds: 30 })
-  client = await MongoClient.connect(mongo.uri)
-})
-afterAll(async () => {
-  await client.close()
-  await mongo[Symbol.asyncDispose]()
-})
+// Longer than the longest commit here: otherwise the server would end the transaction that waits.
+const mongo = failingMongo({ transactionLifetimeLimitSeconds: 30 })
 
 const testShop = () => openTestShop({ uri: mongo.uri })
 const times = <Result>(count: number, call: (index: number) => Result) =>
   Array.from({ length: count }, (_, n) => call(n))
 
 const whileFailing = <T>(data: Document, mode: Document | 'alwaysOn', work: () => Promise<T>) =>
-  whileAnyFails(client, { data, mode }, work)
+  whileAnyFails(mongo.client, { data, mode }, work)
 
 const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }
 
@@ -155,8 +146,8 @@ describe('a commit that is done but never confirmed', () => {
     })
     const restock: Command = { kind: 'setQuantity', movementId: new ObjectId(), productId, quantity: 3 }
     const commands = [order('ada'), order('bo'), restock, order('cy')]
-    await using session = client.startSession({ causalConsistency: false })
-    const collections = collectionsOf(client.db(test.database))
+    await using session = mongo.client.startSession({ causalConsistency: false })
+    const collections = collectionsOf(mongo.client.db(test.database))
     const { outcomes } = await unconfirmed(() =>
       commitBatch(collections, session, {
         known: new KnownStock(),
@@ -189,7 +180,7 @@ test('a read that fails for the moment is BUSY, not a fault', async () => {
 test('an order that the database refuses takes none of its neighbours with it', async () => {
   await using test = await testShop()
   const { id, sku } = await test.caller.products.create(aProduct({ quantity: 100 }))
-  await client.db(test.database).command({ collMod: 'orders', validator: { userId: { $ne: 'poison' } } })
+  await mongo.client.db(test.database).command({ collMod: 'orders', validator: { userId: { $ne: 'poison' } } })
   const outcomes = await Promise.allSettled(
     times(40, (n) =>
       test.caller.orders.create({ userId: n % 13 === 7 ? 'poison' : `buyer-${n}`, productId: id, quantity: 1 }),

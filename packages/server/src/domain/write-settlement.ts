@@ -25,7 +25,7 @@ export async function writeOrders(
   settlement: Settlement,
 ): Promise<void> {
   const [first, second] = settlement.orders
-  // One order alone is what a shop has that is not busy: a bulk of one costs it a twentieth of its time.
+  // One order alone, as of a shop that is not busy, is slower in a bulk: see decision record 12.
   if (second) await orders.insertMany([...settlement.orders], { session })
   else if (first) await orders.insertOne(first, { session })
   if (settlement.moves.length > 0) {
@@ -80,7 +80,7 @@ function guardedMove({ from, steps, after }: OrderChange): AnyBulkWriteOperation
   }
 }
 
-/** The guards are in the validator: the filter is the `_id` alone. */
+/** By `_id` alone: what else a filter named would have to be planned (see productValidator). */
 function guardedWrite({ before, after }: StockChange, guard: Guard) {
   const { name, description, category, price, updatedAt } = after
   const [units, versions] = [after.quantity - before.quantity, after.version - before.version]
