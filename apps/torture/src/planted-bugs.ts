@@ -74,7 +74,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'movement outside the transaction',
     patches: [
-      { file: writes, from: /(movements\.insertMany\([^,]+), \{ session \}\)/, to: '$1)' },
+      { file: writes, from: /(write\(movements, \{[^}]+\}), \{ session \}\)/, to: '$1, {})' },
       // With the stock first, most conflicts come before any movement is written, and the bug does no harm.
       { file: 'domain/commit.ts', from: /isContended\(\) \? await writeStockFirst\(settlement\) : /, to: '' },
     ],

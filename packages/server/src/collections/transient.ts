@@ -1,5 +1,4 @@
 import {
-  MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
   MongoServerError,
@@ -20,10 +19,6 @@ const passing = new Set([
 /** Whether the same command, sent again, may well succeed. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false
-  // A bulk write wraps what became of its connection, and keeps no more of the class than this.
-  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof MongoError) {
-    return isTransient(error.errorResponse)
-  }
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||

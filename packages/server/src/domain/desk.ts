@@ -77,14 +77,19 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
     },
   }
 
-  /** An idle desk commits at once. While one batch is on its way, the next forms by itself. */
+  /**
+   * An idle desk commits at once. While one batch is on its way, the next forms by itself, and the callers of the one
+   * before are answered: until they all are, the next would be small, and a commit costs nearly as much for a few.
+   */
   async function serve(): Promise<void> {
     for (; queue.length > 0; await regulars.back(queue.length)) {
       // Other processes want the same products: each lets the others have their turn, and its own callers, who are all
       // answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
       if (isContended()) await wait(Math.random() * GIVE_WAY_MS)
       const batch = takeBatch(queue)
+      const answeringBefore = answering
       if (batch.length > 0) await commit(batch)
+      await answeringBefore
     }
     serving = undefined
   }
