@@ -11,7 +11,8 @@ type Writes<T> = { readonly documents: readonly T[] } | { readonly updates: read
 
 /**
  * Sends many writes as one plain command of MongoDB, and answers how many documents were inserted or matched. The
- * driver's bulk serializes each document once more, only to know how large it is (decision record 12).
+ * driver's bulk serializes each document once more, only to know how large it is (decision record 12). A command must
+ * stay below 16 MB, which the desk's bound of a batch sees to: 4,000 lines, or 100 rows of 43 kB.
  */
 export async function write<T extends Document>(
   { db, collectionName }: Collection<T>,
