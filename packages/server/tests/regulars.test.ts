@@ -10,7 +10,7 @@ describe('callers who order again as soon as they are answered', () => {
   })
 
   test('miss no batch that begins after they are answered, where they are many', async () => {
-    const bought = await buy({ callers: 400, each: 10 })
+    const bought = await buy({ callers: 500, each: 10 })
     const commits = [...new Set(bought.flat())].toSorted((a, b) => a - b)
     const waits = bought.flatMap((times) => {
       const batches = times.map((time) => commits.indexOf(time))

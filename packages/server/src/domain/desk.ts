@@ -21,8 +21,8 @@ const MOVE_WEIGHT = 40
 const CONTENDED_MS = 1000
 /** The longest that a process gives way then: the others' commits take a few milliseconds each. */
 const GIVE_WAY_MS = 8
-/** Callers answered in one turn of the event loop. */
-const ANSWERS_A_TURN = 4
+/** Callers answered in one turn of the event loop: a few milliseconds, for which a reply of the database may wait. */
+const ANSWERS_A_TURN = 16
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
 export interface Desk {
