@@ -21,7 +21,7 @@ const MOVE_WEIGHT = 40
 const CONTENDED_MS = 1000
 /** The longest that a process gives way then: the others' commits take a few milliseconds each. */
 const GIVE_WAY_MS = 8
-/** Callers answered in one turn of the event loop: a few milliseconds, for which a reply of the database may wait. */
+/** Callers answered in one turn of the event loop: more keep the database waiting, fewer wake clients more often. */
 const ANSWERS_A_TURN = 16
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
