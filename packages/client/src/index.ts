@@ -6,7 +6,7 @@ import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/clie
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
 import { live } from './live.ts'
-import { reconnecting, repeating, withKeys } from './once.ts'
+import { reconnecting, repeating, saysWhy, withKeys } from './once.ts'
 
 export type { ErrorCode, ErrorDetails, ShopErrorData } from '@stockroom/contracts'
 
@@ -56,7 +56,7 @@ export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClien
     links: [
       splitLink({
         condition: ({ type }) => type === 'subscription',
-        true: [reconnecting, live(options)],
+        true: [reconnecting, saysWhy, live(options)],
         false: [withKeys, repeating(retries), calls],
       }),
     ],
@@ -80,10 +80,9 @@ export type ShopCallError<Code extends ErrorCode = ErrorCode> = Error & {
  * Whether `error` is the shop's own answer (of this code): `isShopError(e, 'OUT_OF_STOCK')` makes
  * `e.data.shop.details.products` known. False for what never reached the shop, such as a lost connection.
  */
-export function isShopError<Code extends ErrorCode = ErrorCode>(
-  error: unknown,
-  code?: Code,
-): error is ShopCallError<Code> {
+export function isShopError(error: unknown): error is ShopCallError
+export function isShopError<Code extends ErrorCode>(error: unknown, code: Code): error is ShopCallError<Code>
+export function isShopError(error: unknown, code?: ErrorCode): error is ShopCallError {
   if (!(error instanceof Error && 'data' in error)) return false
   const { data } = error
   if (typeof data !== 'object' || data === null || !('shop' in data)) return false

@@ -2,16 +2,29 @@ import type { ErrorCode, ShopErrorData } from '@stockroom/contracts'
 import type { AppRouter } from '@stockroom/server'
 import type { TRPCClientError, TRPCLink } from '@trpc/client'
 import { retryLink } from '@trpc/client'
+import { observable } from '@trpc/server/observable'
+import type { inferRouterInputs } from '@trpc/server'
 
-/** The mutations that take an idempotency key. */
-const keyed: ReadonlySet<string> = new Set([
-  'orders.create',
-  'orders.cancel',
-  'orders.pay',
-  'orders.fulfil',
-  'orders.refund',
-  'products.adjustQuantity',
-])
+type Inputs = inferRouterInputs<AppRouter>
+type PathOf<Path, Input> = Input extends object ? ('idempotencyKey' extends keyof Input ? Path : never) : never
+type Keyed = {
+  [Resource in keyof Inputs]: {
+    [Name in keyof Inputs[Resource]]: PathOf<`${Resource}.${Name & string}`, Inputs[Resource][Name]>
+  }[keyof Inputs[Resource]]
+}[keyof Inputs]
+
+/** The mutations that take an idempotency key, all of them: a new one does not compile before it stands here. */
+const keyed = new Set(
+  Object.keys({
+    'orders.create': true,
+    'orders.cancel': true,
+    'orders.pay': true,
+
+    'orders.fulfil': true,
+    'orders.refund': true,
+    'products.adjustQuantity': true,
+  } satisfies Record<Keyed, true>),
+)
 
 const passing: ReadonlySet<ErrorCode> = new Set(['BUSY', 'OUTCOME_UNKNOWN'])
 
@@ -38,6 +51,20 @@ export function repeating(retries: number): TRPCLink<AppRouter> {
  * connection that is lost it makes again by itself.
  */
 export const reconnecting: TRPCLink<AppRouter> = retryLink({ retry: ({ error }) => mayPass(error), retryDelayMs })
+
+/** Says what went wrong before each new try: a watch of a wrong address would look like a slow one for ever. */
+export const saysWhy: TRPCLink<AppRouter> =
+  () =>
+  ({ op, next }) =>
+    observable((observer) =>
+      next(op).subscribe({
+        ...observer,
+        error(error) {
+          if (mayPass(error)) observer.next({ result: { type: 'state', state: 'connecting', error } })
+          observer.error(error)
+        },
+      }),
+    )
 
 function retryDelayMs(attempt: number): number {
   return Math.random() * Math.min(100 * 2 ** attempt, 2000)

@@ -84,15 +84,20 @@ test('a watch goes on with the state there is when its server is replaced', asyn
   watch.unsubscribe()
 })
 
-test('a watch that a proxy refuses is asked for again', async () => {
+test('a watch that a proxy refuses is asked for again, and says so', async () => {
   await using server = await testServer()
   const mug = await server.client.products.create.mutate(aProduct())
   let refusals = 2
   const fetch: typeof globalThis.fetch = async (input, init) =>
     refusals-- > 0 ? new Response('no upstream', { status: 502 }) : globalThis.fetch(input, init)
   const heard = listener<{ data: { id: string } }>()
-  const watch = createShopClient({ url: server.url, fetch }).products.watch.subscribe({}, heard.handlers)
+  const errors: string[] = []
+  const watch = createShopClient({ url: server.url, fetch }).products.watch.subscribe(
+    {},
+    { ...heard.handlers, onConnectionStateChange: ({ error }) => void (error && errors.push(error.message)) },
+  )
   expect((await heard.next()).data.id).toBe(mug.id)
+  expect(errors).toEqual(Array(2).fill('Non-200 status code (502)'))
   watch.unsubscribe()
 })
 

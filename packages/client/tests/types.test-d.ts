@@ -172,6 +172,8 @@ describe('isShopError', () => {
   test('takes the codes there are', () => {
     // @ts-expect-error -- no such code
     isShopError(error, 'OUT_OF_STOCKS')
+    // @ts-expect-error -- nothing would be checked
+    isShopError<'OUT_OF_STOCK'>(error)
     expectTypeOf(isShopError<'BUSY' | 'OUTCOME_UNKNOWN'>).guards.toExtend<{
       data: { shop: { code: 'BUSY' | 'OUTCOME_UNKNOWN' } }
     }>()

@@ -116,7 +116,7 @@ export const errors = {
     status: 413,
     trpc: 'PAYLOAD_TOO_LARGE',
     text: 'The body is too large',
-    next: 'Send at most 1 MiB, or split the request.',
+    next: 'Send at most 1 MiB, or 8 MiB to products.upsertMany; split what is larger.',
     details: none,
   },
   UNSUPPORTED_MEDIA_TYPE: {

@@ -1,6 +1,6 @@
 export type { Context } from './context.ts'
 export type { BookDifference } from './domain/books.ts'
-export { ShopError } from './domain/errors.ts'
+export { isShopError, ShopError } from './domain/errors.ts'
 export type { Correction, RepairOptions } from './domain/repair.ts'
 export { correctionsOf, repairShop } from './domain/repair.ts'
 export type { VerifyOptions } from './domain/shop-database.ts'

@@ -5,5 +5,8 @@ import { createCallerFactory, router } from './trpc.ts'
 export const appRouter = router({ products, orders })
 export type AppRouter = typeof appRouter
 
-/** Calls procedures in the process, with everything but HTTP: `createCaller({ shop }).orders.create({ … })`. */
+/**
+ * Calls procedures in the process, with everything but HTTP: `createCaller({ shop }).orders.create({ … })`. Rejects with
+ * a TRPCError whose `cause` is the ShopError: `isShopError(error.cause, 'OUT_OF_STOCK')`.
+ */
 export const createCaller = createCallerFactory(appRouter)

@@ -16,7 +16,9 @@ export class ShopError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** Whether `error` is one of the table's, of this code if one is named. */
-export function isShopError<Code extends ErrorCode = ErrorCode>(error: unknown, code?: Code): error is ShopError<Code> {
+export function isShopError(error: unknown): error is ShopError
+export function isShopError<Code extends ErrorCode>(error: unknown, code: Code): error is ShopError<Code>
+export function isShopError(error: unknown, code?: ErrorCode): error is ShopError {
   return error instanceof ShopError && (code === undefined || error.code === code)
 }
 
