@@ -58,12 +58,13 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     // Changes of what is not kept are not noticed.
     dispose: (_kept, _id, reason) => void (reason === 'evict' && stamp++),
   })
-  /** With the time of the read that did not find them any more, where the stream has not come to their end yet. */
-  const buried = new Map<string, Timestamp | undefined>()
+  const buried = new Set<string>()
   let stamp = 1
   let isLoaded = false
   /** The time of the last change that was seen. */
   let position: Timestamp | undefined
+  /** The time of the latest read of the first products: one that is not among them was not there then. */
+  let firstReadAt: Timestamp | undefined
 
   return {
     get: (id) => (first.get(id) ?? others.get(id))?.document,
@@ -75,6 +76,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       for (const [id, { document }] of first.entries()) first.put(id, { document })
       isLoaded = false
       position = undefined
+      firstReadAt = undefined
     },
     startFrom(moment) {
       position = moment
@@ -84,7 +86,11 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       const { id, kind } = change
       position = change.at
       const known = find(id)
-      if (kind === 'whole' && buried.get(id)?.greaterThanOrEqual(change.at)) return true
+      if (kind === 'whole' && !known && first.takes(id) && firstReadAt?.greaterThanOrEqual(change.at)) {
+        // The stream has not come to its end yet, which that read was behind.
+        bury(id)
+        return true
+      }
       if (known || (kind === 'whole' && first.takes(id))) put(id, afterChange(known, change))
       else if (kind !== 'fields') tell(id, kind === 'whole' ? change.document : undefined)
       if (kind === 'whole') buried.delete(id)
@@ -98,12 +104,13 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       else if (known || !buried.has(id)) put(id, afterWrite(known, document))
     },
     takeFirst(snapshot) {
-      if (!isBehind(snapshot)) replaceFirst(snapshot)
+      if (!isBehind(snapshot) && !firstReadAt?.greaterThan(snapshot.at)) replaceFirst(snapshot)
       return isWhole()
     },
     takeOne(id, snapshot, mayBeOld) {
       const known = find(id)
       if (isBehind(snapshot) && known) return known.document
+      if (!known && first.takes(id) && firstReadAt?.greaterThan(snapshot.at)) return undefined
       const kept = afterRead(known, snapshot.documents[0], snapshot.at)
       if (!kept) return undefined
       if (position && !isBehind(snapshot) && (known || !mayBeOld)) {
@@ -144,8 +151,8 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     onChange({ id, product })
   }
 
-  function bury(id: string, readAt?: Timestamp): void {
-    buried.set(id, readAt)
+  function bury(id: string): void {
+    buried.add(id)
     if (buried.size > BURIED) buried.delete(buried.keys().next().value!)
   }
 
@@ -158,6 +165,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       if (now) kept.set(id, now)
     }
     first.replace(kept)
+    firstReadAt = at
     isLoaded = true
     stamp++
     for (const [id, { document }] of first.entries()) {
@@ -168,7 +176,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     }
     for (const id of known.keys()) {
       if (!first.takes(id)) continue
-      bury(id, at)
+      bury(id)
       tell(id, undefined)
     }
   }
