@@ -1,18 +1,86 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Entry } from '../src/domain/entry.ts'
+import { ShopError } from '../src/domain/errors.ts'
 
 const command = { kind: 'setQuantity', movementId: undefined as never, productId: '', quantity: 0 } as const
 
-/** Rejects when a caller who began to wait then is told that it waits in vain. */
-function waiting(since?: number): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const entry = new Entry(command, { since, resolve, reject })
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A command at the desk, and what its caller was told, in order. */
+function anEntry(since?: number) {
+  const told: unknown[] = []
+  const entry = new Entry(command, {
+    since,
+    resolve: (result) => told.push(result),
+    reject: (error) => told.push((error as ShopError).code),
+  })
   expect(entry.isWanted()).toBe(true)
-  return promise
+  return { entry, told }
 }
 
-test('a caller who has waited elsewhere waits the rest of the time here, and no more', async () => {
-  const anew = waiting().catch(() => 'the one who has just begun to wait')
-  const before = waiting(performance.now() - 4950).catch(({ code }) => code)
-  expect(await Promise.race([anew, before])).toBe('BUSY')
+test('a caller who has waited elsewhere waits the rest of the time here, and no more', () => {
+  const { told: anew } = anEntry()
+  const { told: before } = anEntry(performance.now() - 4950)
+  vi.advanceTimersByTime(49)
+  expect(before).toEqual([])
+  vi.advanceTimersByTime(2)
+  expect([before, anew]).toEqual([['BUSY'], []])
+})
+
+describe('a caller who has waited for five seconds', () => {
+  test('is told BUSY where the command was never sent', () => {
+    const { entry, told } = anEntry()
+    vi.advanceTimersByTime(5000)
+    expect(told).toEqual(['BUSY'])
+    expect(entry.isWanted()).toBe(false)
+  })
+
+  test('is told BUSY by the end of an attempt in which no commit went out', () => {
+    const { entry, told } = anEntry()
+    entry.send({ commitSent: false })
+    vi.advanceTimersByTime(5500)
+    expect(told).toEqual([])
+    expect(entry.isWanted()).toBe(false)
+    expect(told).toEqual(['BUSY'])
+  })
+
+  test('is told OUTCOME_UNKNOWN a second later where that attempt has no end', () => {
+    const { entry, told } = anEntry()
+    entry.send({ commitSent: false })
+    vi.advanceTimersByTime(5999)
+    expect(told).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(told).toEqual(['OUTCOME_UNKNOWN'])
+  })
+
+  test('is told OUTCOME_UNKNOWN where a commit may have gone out, and not BUSY after it', () => {
+    const { entry, told } = anEntry()
+    const progress = { commitSent: false }
+    entry.send(progress)
+    progress.commitSent = true
+    vi.advanceTimersByTime(5000)
+    expect(told).toEqual(['OUTCOME_UNKNOWN'])
+    expect(entry.isWanted()).toBe(false)
+  })
+
+  test('is told once, whatever comes then', () => {
+    const { entry, told } = anEntry()
+    vi.advanceTimersByTime(5000)
+    entry.answer(new ShopError('INTERNAL', {}))
+    vi.advanceTimersByTime(5000)
+    expect(told).toEqual(['BUSY'])
+  })
+})
+
+test('a late caller whose commit went out is told its outcome if that comes in time', () => {
+  const { entry, told } = anEntry()
+  const progress = { commitSent: false }
+  entry.send(progress)
+  vi.advanceTimersByTime(5500)
+  progress.commitSent = true
+  expect(entry.isWanted()).toBe(true)
+  entry.answer(new ShopError('PRODUCT_NOT_FOUND', { productIds: [] }))
+  vi.advanceTimersByTime(5000)
+  expect(told).toEqual(['PRODUCT_NOT_FOUND'])
 })

@@ -81,6 +81,15 @@ describe.for<[string, (shops: Shops) => Promise<unknown>]>([
 })
 
 // Somebody may change the collection past the shop.
+test('a price that was set by hand, without a new revision, is charged within a second or two', async () => {
+  await using shops = await twoShopsThatSell(1_000_000)
+  await mongo.client
+    .db(shops.here.database)
+    .collection('products')
+    .updateOne({}, { $set: { 'price.amount': 777 } })
+  await expect.poll(async () => (await shops.order(shops.here)).total.amount, { timeout: 5000 }).toBe(777)
+})
+
 test('a write that raises the revision and does not say what it expected is refused by the database', async () => {
   await using shops = await twoShopsThatSell(10)
   const products = mongo.client.db(shops.here.database).collection('products')

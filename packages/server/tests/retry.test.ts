@@ -269,7 +269,7 @@ test.concurrent(
     stop.abort()
     await load
 
-    expect(longestGap).toBeLessThan(10_000)
+    expect(longestGap, 'ms between two acknowledged orders').toBeLessThan(10_000)
     await using reader = new MongoClient(set.uri, { readConcernLevel: 'majority' })
     const placed = await reader.db(test.database).collection<{ userId: string }>('orders').find().toArray()
     const found = new Map(placed.map(({ _id, userId }) => [_id.toHexString(), userId]))

@@ -15,6 +15,8 @@ const MAX_WAITING = 20_000
 /** What one transaction takes at the most: commands, and lines or rows (MongoDB advises to stay within 1,000 writes). */
 const MAX_COMMANDS = 512
 const MAX_WEIGHT = 4000
+/** A whole product, with its longest texts: at most 100 of them stay below the 16 MB of a command. */
+const PRODUCT_WEIGHT = MAX_WEIGHT / 100
 /** How many lines an order gives back is known only once it is read. */
 const MOVE_WEIGHT = 40
 /** For so long after a conflict, other processes are taken to be after the same products. */
@@ -83,8 +85,8 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
    */
   async function serve(): Promise<void> {
     for (; queue.length > 0; await regulars.back(queue.length)) {
-      // Other processes want the same products: each lets the others have their turn, and its own callers, who are all
-      // answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
+      // Other processes want the same products: each lets the others have their turn, and its own callers, most of whom
+      // are answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
       if (isContended()) await wait(Math.random() * GIVE_WAY_MS)
       const batch = takeBatch(queue)
       const answeringBefore = answering
@@ -169,18 +171,21 @@ function takeBatch(queue: Entry[]): Entry[] {
   return batch
 }
 
-/** Rows of the bulk kinds weigh forty lines: at most 100 of them go into one transaction, so that orders never wait long. */
+/** In lines. With at most 100 rows of the bulk kinds in one transaction, orders never wait long. */
 function weightOf(command: Command): number {
   switch (command.kind) {
     case 'placeOrder':
       return command.lines.length
     case 'upsertRows':
-      return command.rows.length * (MAX_WEIGHT / 100)
+      return command.rows.length * PRODUCT_WEIGHT
+    case 'addProduct':
+      return PRODUCT_WEIGHT
+    case 'adjustQuantity':
+      // The answer is kept for whoever repeats the key.
+      return command.key ? PRODUCT_WEIGHT : 1
     case 'moveOrder':
       return command.restock ? MOVE_WEIGHT : 1
     case 'setQuantity':
-    case 'adjustQuantity':
-    case 'addProduct':
       return 1
   }
 }
