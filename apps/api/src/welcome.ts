@@ -2,7 +2,7 @@ import { box } from './box.ts'
 
 export interface Welcome {
   readonly url: string
-  /** Where the data are: a folder, or "MONGODB_URI". */
+  /** Where the data are: a folder, or the MongoDB that MONGODB_URI names. */
   readonly data: string
   /** Products that were just made from the sample catalogue. */
   readonly samples: number

@@ -10,6 +10,16 @@ test.for<[string, unknown, string]>([
     'Port 8000 is taken by another program. Stop that one, or choose another port: PORT=8001 npx pnpm start',
   ],
   [
+    'a host that is not this machine',
+    Object.assign(new Error('getaddrinfo ENOTFOUND 256.1.1.1'), { code: 'ENOTFOUND', syscall: 'getaddrinfo' }),
+    'HOST is not an address of this machine: getaddrinfo ENOTFOUND 256.1.1.1. 127.0.0.1 is this machine alone, 0.0.0.0 all its interfaces.',
+  ],
+  [
+    'a port that others may open',
+    Object.assign(new Error('listen EACCES: permission denied 0.0.0.0:80'), { code: 'EACCES', port: 80 }),
+    'Port 80 is not for this user to open. Choose one above 1023: PORT=8000 npx pnpm start',
+  ],
+  [
     'a database that does not answer',
     named('MongoServerSelectionError', 'connect ECONNREFUSED'),
     'MongoDB cannot be reached: connect ECONNREFUSED. Check MONGODB_URI, or unset it to use the embedded database.',
@@ -22,7 +32,7 @@ test.for<[string, unknown, string]>([
   [
     'a database that refuses',
     named('MongoServerError', 'Authentication failed.'),
-    'MongoDB refuses to open the shop: Authentication failed.',
+    'MongoDB refuses to open the shop: Authentication failed. See to the user that MONGODB_URI names, who must be allowed to create collections and indexes, or to the data that stand in the way.',
   ],
   ['an error that speaks for itself', new Error('The disk is full.'), 'The disk is full.'],
   ['what is no error', 'stop', 'stop'],

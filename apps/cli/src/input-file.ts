@@ -56,10 +56,12 @@ async function sizeOf(path: string): Promise<number> {
     const found = await stat(path)
     if (found.isFile()) return found.size
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new CliError(`There is no file ${path}.`, { cause: error })
-    throw new CliError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+    if (codeOf(error) === 'ENOENT') throw new CliError(`There is no file ${path}: name another one.`, { cause: error })
+    throw new CliError(`${path} cannot be read: ${(error as Error).message}. See that you may read it.`, {
+      cause: error,
+    })
   }
-  throw new CliError(`${path} is not a file.`)
+  throw new CliError(`${path} is not a file: name one.`)
 }
 
 /** Turns what reading can fail with into words. */
@@ -70,8 +72,14 @@ export function explainReading(error: unknown, name: string): unknown {
       cause: error,
     })
   }
-  if (code.startsWith('CSV_') || code === 'EACCES')
-    return new CliError(`${name} cannot be read: ${(error as Error).message}`, { cause: error })
+  if (code.startsWith('CSV_'))
+    return new CliError(`${name} is not CSV: ${(error as Error).message}. Correct it and begin again.`, {
+      cause: error,
+    })
+  if (code === 'EACCES')
+    return new CliError(`${name} cannot be read: ${(error as Error).message}. See that you may read it.`, {
+      cause: error,
+    })
   return error
 }
 

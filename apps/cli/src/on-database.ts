@@ -1,5 +1,5 @@
 import type { ProjectMongo } from '@stockroom/local-mongo'
-import { NoProjectDataError, useProjectMongo } from '@stockroom/local-mongo'
+import { AlreadyRunningError, MongodNotFoundError, NoProjectDataError, useProjectMongo } from '@stockroom/local-mongo'
 import type { VerifyOptions } from '@stockroom/server'
 import { VerifyError } from '@stockroom/server'
 import type { Config } from './config.ts'
@@ -15,6 +15,8 @@ export async function onDatabase<T>(config: Config, work: (database: VerifyOptio
       throw new CliError(`${error.message} MONGODB_URI and MONGODB_DATABASE say which database to check.`, {
         cause: error,
       })
+    if (error instanceof MongodNotFoundError || error instanceof AlreadyRunningError)
+      throw new CliError(error.message, { cause: error })
     throw error
   }
 }

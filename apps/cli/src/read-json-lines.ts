@@ -34,7 +34,8 @@ async function* readLines(input: InputFile): AsyncGenerator<string> {
   for await (const chunk of input.into(new PassThrough()) as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop() ?? ''
-    if (rest.length > MAX_LINE_CHARACTERS) throw new CliError(`${input.name} has a line of more than 1 MiB.`)
+    if (rest.length > MAX_LINE_CHARACTERS)
+      throw new CliError(`${input.name} has a line of more than 1 MiB: a row is at most that long.`)
     yield* lines
   }
   rest += decoder.end()

@@ -154,7 +154,7 @@ test('a file that makes no sense is refused whole, with what to do', async () =>
   expect(await importing('c.csv', 'sku,name,price\n')).toContain('no column "currency", "quantity"')
   expect(await importing('d.csv', '')).toContain('it has none')
   expect(await importing('e.json', '[{"sku":"A"}]')).toContain('one object a line')
-  expect(await importing('f.csv', `${csv}"never closed,1,2\n`)).toContain('f.csv cannot be read')
+  expect(await importing('f.csv', `${csv}"never closed,1,2\n`)).toContain('f.csv is not CSV')
   expect(await importing('g.txt', csv)).toContain('must end in .csv')
   expect((await served.caller.products.list()).items).toHaveLength(0)
 })
@@ -166,7 +166,7 @@ test('a file that ends in the middle is told with what was written of it', async
   const path = await files.write('half.csv', `sku,name,price,currency,quantity\n${rows}"never closed,1,2\n`)
   const { code, err } = await shop(served.config, 'import', 'products', path)
   expect(code).toBe(1)
-  expect(err).toMatch(/half\.csv cannot be read.*Before that, 1000 products were created and 0 updated; run it again/)
+  expect(err).toMatch(/half\.csv is not CSV.*Before that, 1000 products were created and 0 updated; run it again/)
   expect((await served.caller.products.list()).items).toHaveLength(1000)
 })
 

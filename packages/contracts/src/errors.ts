@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Currency } from './money.ts'
 import { OrderStatus } from './order.ts'
 
-/** One thing wrong with a request: where (`body`, `query`, `path`, then the field), and what. */
+/** One thing wrong with a request: where (the field; over REST `body`, `query`, `path` or `header` before it), and what. */
 export const Issue = z
   .strictObject({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string() })
   .meta({ id: 'Issue' })
@@ -53,7 +53,7 @@ export const errors = {
     status: 400,
     trpc: 'BAD_REQUEST',
     text: 'Not enough stock available',
-    next: 'Order at most what details.products says is available.',
+    next: 'Ask for at most what details.products says is available.',
     details: z.strictObject({ products: z.array(Shortage) }),
   },
   PRODUCT_NOT_FOUND: {

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Connection } from './connection.ts'
 import { openConnection } from './connection.ts'
 import type { Percentiles } from './latencies.ts'
 import { percentiles } from './latencies.ts'
-import { randomFrom } from './random.ts'
 
 export interface Loop {
   /** Of the server processes; connections are spread over them evenly. */
@@ -46,7 +47,8 @@ export async function closedLoop(
   requests: readonly string[],
   { urls, connections: count, until }: Loop,
 ): Promise<LoadResult> {
-  const random = randomFrom(1)
+  // The same for every contender.
+  const random = xoroshiro128plus(1)
   const connections = await openAll(urls, count)
   const latencies: number[] = []
   const measured: Record<string, number> = {}
@@ -81,7 +83,7 @@ export async function closedLoop(
       left--
       onTheirWay++
       const sent = performance.now()
-      const { outcome, size } = await connection.send(requests[Math.floor(random() * requests.length)]!)
+      const { outcome, size } = await connection.send(requests[uniformInt(random, 0, requests.length - 1)]!)
       const now = performance.now()
       onTheirWay--
       answers++

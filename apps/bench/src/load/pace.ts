@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { Outcomes } from './closed-loop.ts'
 import { openConnection } from './connection.ts'
-import { randomFrom } from './random.ts'
 import { requestPool } from './requests.ts'
 
 export interface Pace {
@@ -36,7 +37,7 @@ export async function placeOrders(
 ): Promise<Placing> {
   const connection = await openConnection(new URL(url))
   const requests = productIds.map((id) => requestPool({ door: 'rest', productIds: [id], lines: 1 })[0]!)
-  const random = randomFrom(2)
+  const random = xoroshiro128plus(2)
   const outcomes: Record<string, number> = {}
   const acknowledgedAt: number[] = []
   const begin = performance.now()
@@ -47,7 +48,7 @@ export async function placeOrders(
   }, 1)
 
   async function place(): Promise<void> {
-    const index = Math.floor(random() * productIds.length)
+    const index = uniformInt(random, 0, productIds.length - 1)
     const { outcome } = await connection.send(requests[index]!)
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
     if (outcome !== '201') return

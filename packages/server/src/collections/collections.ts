@@ -45,7 +45,7 @@ async function ensure(db: Db, name: string, { validator, indexes }: Shape): Prom
   else if (!isGuarded(existing, validator)) {
     await db.command({ collMod: name, validator, validationLevel: 'strict', validationAction: 'error' })
   }
-  if (indexes.length > 0) await db.collection(name).createIndexes(indexes)
+  await db.collection(name).createIndexes(indexes)
 }
 
 function isGuarded({ options = {} }: CollectionInfo, validator: Document): boolean {

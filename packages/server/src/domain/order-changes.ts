@@ -23,8 +23,8 @@ const pipeline = [
 
 /**
  * What becomes of orders, whichever process moves them: one change stream, open while somebody watches, says which
- * orders to read again. Changes that come during a read are the next one. Their
- * session lets no read see less than the stream has told.
+ * orders to read again. Orders that change during a read are read by the next one. Stream and reads share a session, so
+ * that no read sees less than the stream has told.
  */
 export function openOrderChanges(client: MongoClient, orders: Collection<OrderDocument>): OrderChanges {
   const session = client.startSession()

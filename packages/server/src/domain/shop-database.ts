@@ -41,7 +41,7 @@ export async function onShopDatabase<T>(
 async function assertShop(db: Db): Promise<void> {
   if (await isStandalone(db)) {
     throw new VerifyError(
-      'The MongoDB server is standalone, and a shop lives on a replica set: this is not the server of the shop.',
+      'The MongoDB server is standalone, and a shop lives on a replica set: this is not the server of the shop. Pass the address of the one that is.',
     )
   }
   const { products } = collectionsOf(db)
@@ -52,7 +52,9 @@ async function assertShop(db: Db): Promise<void> {
 
 function explained(error: unknown): unknown {
   if (error instanceof MongoServerSelectionError)
-    return new VerifyError(`No MongoDB primary answers: ${error.message}. Is it running?`, { cause: error })
+    return new VerifyError(`No MongoDB primary answers: ${error.message}. Start it, or correct the address.`, {
+      cause: error,
+    })
   if (isLostSnapshot(error)) {
     return new VerifyError(
       'MongoDB dropped the snapshot before the check had read it all. Raise its parameter minSnapshotHistoryWindowInSeconds (300 by default) and check again.',
@@ -60,9 +62,17 @@ function explained(error: unknown): unknown {
     )
   }
   if (error instanceof MongoError)
-    return new VerifyError(`MongoDB refused the work on the books: ${error.message}`, { cause: error })
+    return new VerifyError(
+      `MongoDB refused the work on the books: ${error.message}. See that the user may read and write the shop.`,
+      {
+        cause: error,
+      },
+    )
   // The parser of addresses has a class of its own by this name.
   if (error instanceof Error && error.name === 'MongoParseError')
-    return new VerifyError(`The address of MongoDB is wrong: ${error.message}.`, { cause: error })
+    return new VerifyError(
+      `The address of MongoDB is wrong: ${error.message}. It looks like mongodb://host:27017/?replicaSet=name`,
+      { cause: error },
+    )
   return error
 }

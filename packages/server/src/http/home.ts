@@ -1,4 +1,4 @@
-/** What `/` shows until a storefront takes its place: where everything is, and first calls to copy. */
+/** What `/` shows: where everything is, and first calls to copy. */
 export const homePage = `<!doctype html>
 <html lang="en">
 <head>

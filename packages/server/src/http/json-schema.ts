@@ -14,7 +14,6 @@ export interface JsonSchema {
   items?: JsonSchema
   anyOf?: JsonSchema[]
   oneOf?: JsonSchema[]
-  allOf?: JsonSchema[]
   $ref?: string
   $defs?: Record<string, JsonSchema>
   $schema?: string

@@ -45,7 +45,7 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
       return handleAny(request, response)
     }
     const { headers } = responseMeta({ info: { isBatchCall: false }, type: 'subscription', errors: [], ctx })
-    const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers?.get('vary')}`]
+    const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers.get('vary')}`]
     setHead(response, [...headOf(request), ...eventHead, ...own])
     try {
       await writeEvents(response, textsOf(events as Parameters<typeof textsOf>[0]), { ...frame, left })

@@ -27,7 +27,7 @@ export interface TrpcOptions {
     readonly type: string
     readonly errors: readonly TRPCError[]
     readonly ctx?: Context
-  }) => { readonly headers?: Headers }
+  }) => { readonly headers: Headers }
 }
 
 export interface RpcOptions extends TrpcOptions {
@@ -130,12 +130,10 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
 
     function write(status: number, errors: readonly TRPCError[], body: string): void {
       const { headers } = responseMeta({ info: { isBatchCall: isBatch }, type, errors, ctx })
-      writeAnswer(response, status, { head: [...headOf(request), ...ownHead(headers ?? none)], body })
+      writeAnswer(response, status, { head: [...headOf(request), ...ownHead(headers)], body })
     }
   }
 }
-
-const none = new Headers()
 
 /** What tRPC says of every answer of this kind, with what `responseMeta` says beside it. */
 const ownHead = onceEach((headers: Headers): Head => {
