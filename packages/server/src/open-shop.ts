@@ -76,6 +76,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
     collections,
     session,
     onConflict: () => lane.freeDeadLanes(),
+    onGivenUp: () => lane.freeOwn(),
     onCommit(products) {
       catalogue.apply(products)
       door?.committed(products)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -222,6 +223,21 @@ test('a door that is closed answers what it has taken, and is closed then', asyn
   expect(await answered).toEqual({ outcomes: [{ code: 'BUSY', details: {} }], products: [] })
   await closed
 })
+
+test(
+  'a door does not wait for ever for a process that stands still in the middle of a message',
+  { timeout: 20_000 },
+  async () => {
+    const door = (await openDoor(() => Promise.reject(new ShopError('BUSY', {}))))!
+    const socket = connect(door.path)
+    socket.write('POST / HTTP/1.1\r\nhost: door\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{')
+    // It has begun to read.
+    await once(socket, 'data')
+    const cut = once(socket, 'close')
+    await door[Symbol.asyncDispose]()
+    await cut
+  },
+)
 
 test('a process that does not take orders in the way of this version is not asked again, but the next oldest', async () => {
   await using elder = await elderShop()

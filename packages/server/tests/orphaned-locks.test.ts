@@ -7,6 +7,7 @@ import { startMongo } from '@stockroom/local-mongo'
 import { verifyShop } from '@stockroom/server'
 import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
+import { refusal } from './_books.ts'
 import { aProduct, testShop } from './_shop.ts'
 
 const buyer = join(import.meta.dirname, '_buyer.ts')
@@ -40,3 +41,27 @@ test('a process killed before its commit frees its products within three seconds
   expect(performance.now() - killedAt).toBeLessThan(3000)
   expect((await verifyShop({ uri: mongo.uri, database: shop.database })).differences).toEqual([])
 })
+
+test(
+  'a process that has given an order up, and lives on, leaves its products to the others',
+  { timeout: 30_000 },
+  async () => {
+    await using mongo = await startMongo({ transactionLifetimeLimitSeconds: 60, enableTestCommands: true })
+    await using shop = await testShop({ uri: mongo.uri })
+    await using other = await testShop({ uri: `${mongo.uri}&appName=other`, database: shop.database })
+    await using client = new MongoClient(mongo.uri)
+    const { id: productId } = await shop.caller.products.create(aProduct({ quantity: 10 }))
+    const order = ({ caller }: typeof shop, userId: string) => caller.orders.create({ userId, productId, quantity: 1 })
+    const data = { failCommands: ['commitTransaction'], closeConnection: true, appName: 'other' }
+    /** Answers how many were lost until now. */
+    const loseCommits = async (): Promise<number> =>
+      (await client.db('admin').command({ configureFailPoint: 'failCommand', mode: 'alwaysOn', data })).count
+    await loseCommits()
+    expect((await refusal(order(other, 'ada'))).code).toBe('OUTCOME_UNKNOWN')
+    // Until it tries no more.
+    let lost = 0
+    await expect.poll(async () => lost === (lost = await loseCommits()), { interval: 500, timeout: 10_000 }).toBe(true)
+    expect(await order(shop, 'bo')).toMatchObject({ status: 'placed' })
+    expect((await verifyShop({ uri: mongo.uri, database: shop.database })).differences).toEqual([])
+  },
+)

@@ -3,11 +3,12 @@ import type { LocalMongo } from '@stockroom/local-mongo'
 import { startMongo } from '@stockroom/local-mongo'
 import { repairShop } from '@stockroom/server'
 import type { Document } from 'mongodb'
-import { MongoClient, ObjectId } from 'mongodb'
+import { MongoClient, MongoServerError, ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { collectionsOf } from '../src/collections/collections.ts'
 import type { Command } from '../src/domain/commands.ts'
 import { commitBatch } from '../src/domain/commit.ts'
+import { openDesk } from '../src/domain/desk.ts'
 import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { failingMongo, whileFailing as whileAnyFails } from './_failing.ts'
@@ -23,6 +24,15 @@ const times = <Result>(count: number, call: (index: number) => Result) =>
 
 const whileFailing = <T>(data: Document, mode: Document | 'alwaysOn', work: () => Promise<T>) =>
   whileAnyFails(mongo.client, { data, mode }, work)
+
+/** What a batch is told whose process has the database to itself. */
+const alone = {
+  known: new KnownStock(),
+  isContended: () => false,
+  progress: { commitSent: false },
+  onConflict: async () => {},
+  onGivenUp: () => {},
+}
 
 const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }
 
@@ -135,6 +145,30 @@ describe('a commit that is done but never confirmed', () => {
     expect(await test.caller.products.byId({ id })).toMatchObject({ name: 'Mug', version: 3, revision: 3 })
   })
 
+  test('knows a product that it created, though it was changed since', async () => {
+    await using test = await testShop()
+    const collections = collectionsOf(mongo.client.db(test.database))
+    await using session = mongo.client.startSession({ causalConsistency: false })
+    const command: Command = {
+      kind: 'addProduct',
+      productId: new ObjectId(),
+      movementId: new ObjectId(),
+      // One without stock has no movement that would stand for it.
+      product: aProduct({ quantity: 0 }),
+    }
+    const settling = unconfirmed(() =>
+      commitBatch(collections, session, {
+        ...alone,
+        commands: () => [command],
+        givenUp() {
+          void test.caller.products.setQuantity({ id: command.productId.toHexString(), quantity: 5 })
+          return false
+        },
+      }),
+    )
+    expect((await settling).outcomes).toMatchObject([{ _id: command.productId }])
+  })
+
   test('decides nothing anew: who was refused stays refused, though stock came in since', async () => {
     await using test = await testShop()
     const { id: productId, sku } = await test.caller.products.create(aProduct({ quantity: 1 }))
@@ -150,12 +184,9 @@ describe('a commit that is done but never confirmed', () => {
     const collections = collectionsOf(mongo.client.db(test.database))
     const { outcomes } = await unconfirmed(() =>
       commitBatch(collections, session, {
-        known: new KnownStock(),
-        isContended: () => false,
+        ...alone,
         commands: () => commands,
-        progress: { commitSent: false },
         givenUp: () => false,
-        onConflict: async () => {},
       }),
     )
     expect(outcomes).toMatchObject([
@@ -169,12 +200,12 @@ describe('a commit that is done but never confirmed', () => {
   })
 })
 
-test('a read that fails for the moment is BUSY, not a fault', async () => {
+test.for([10107, 134])('a read that fails for the moment is BUSY, not a fault: %i', async (errorCode) => {
   await using test = await testShop()
   const { products, orders } = test.caller
   const id = '0'.repeat(24)
   const reads = () => tally([products.byId({ id }), orders.byId({ id }), orders.list()])
-  expect(await whileFailing({ failCommands: ['find'], errorCode: 10107 }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
+  expect(await whileFailing({ failCommands: ['find'], errorCode }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
 })
 
 test('an order that the database refuses takes none of its neighbours with it', async () => {
@@ -188,6 +219,32 @@ test('an order that the database refuses takes none of its neighbours with it', 
   )
   expect(outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []))).toEqual([7, 20, 33])
   expect(await books(test)).toEqual([{ sku, quantity: 63, moved: 100, ordered: 37 }])
+})
+
+test('a batch whose commit was sent is never refused as if it had no effect, whatever fails behind it', async () => {
+  await using test = await testShop()
+  const { id: productId } = await test.caller.products.create(aProduct({ quantity: 10 }))
+  const real = collectionsOf(mongo.client.db(test.database))
+  // The look for what has become of it fails as no transient error does.
+  const orders = Object.create(real.orders, {
+    findOne: { value: () => Promise.reject(new MongoServerError({ message: 'not authorized', code: 13 })) },
+  }) as typeof real.orders
+  await using session = mongo.client.startSession({ causalConsistency: false })
+  const desk = openDesk({
+    collections: { ...real, orders },
+    session,
+    onConflict: async () => {},
+    onGivenUp: () => {},
+    onCommit: () => {},
+  })
+  const order = (userId: string) =>
+    refusal(desk.submit({ kind: 'placeOrder', orderId: new ObjectId(), userId, lines: [{ productId, quantity: 1 }] }))
+  const commits = { failCommands: ['commitTransaction'], ...unacknowledged }
+  // One alone, then two in one batch.
+  const told = await whileFailing(commits, { times: 12 }, () => Promise.all([order('a'), order('b'), order('c')]))
+  expect(told.map(({ code }) => code)).toEqual(Array(3).fill('OUTCOME_UNKNOWN'))
+  await desk.close()
+  expect((await real.orders.find().toArray()).map(({ userId }) => userId)).toEqual(['a', 'b', 'c'])
 })
 
 // These two wait more than they work, each on a database of its own.

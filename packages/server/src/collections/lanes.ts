@@ -22,6 +22,8 @@ const LOOK_EVERY_MS = 500
 export interface Lane extends AsyncDisposable {
   /** Ends the transactions of lanes that have gone silent. For whoever has met a write conflict. */
   readonly freeDeadLanes: () => Promise<void>
+  /** Ends what its own session has left open on the server: at once, or with the first beat that gets through. */
+  readonly freeOwn: () => void
 }
 
 export interface LaneOptions {
@@ -38,10 +40,12 @@ export async function openLane(db: Db, { session, door, onLook, looksAlways }: L
   const lanes = db.collection<LaneDocument>('lanes', { writeConcern: { w: 1 }, readConcern: { level: 'local' } })
   const _id = session.id!.id
   let lookedAt = -Infinity
+  let isLeftOpen = false
   await beat()
   let beating: Promise<void> | undefined
   const timer = setInterval(() => {
     beating ??= beat()
+      .then(endOwn)
       .then(() => (looksAlways?.() ? look() : undefined))
       .catch(() => {})
       .finally(() => (beating = undefined))
@@ -54,12 +58,22 @@ export async function openLane(db: Db, { session, door, onLook, looksAlways }: L
       // Whatever fails here leaves the locks to the server's own limit, as without this.
       await look().catch(() => {})
     },
+    freeOwn() {
+      isLeftOpen = true
+      endOwn().catch(() => {})
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       // It would register the lane once more.
       await beating
       await lanes.deleteOne({ _id }).catch(() => {})
     },
+  }
+
+  async function endOwn(): Promise<void> {
+    if (!isLeftOpen) return
+    await db.admin().command({ killSessions: [{ id: _id }] })
+    isLeftOpen = false
   }
 
   async function look(): Promise<void> {

@@ -32,6 +32,8 @@ export interface Hooks {
   readonly givenUp: () => boolean
   /** Another transaction holds what this one wants; it may belong to a process that is no more. */
   readonly onConflict: () => Promise<void>
+  /** No further attempt comes, and the last one may be left open on the server, with all that it holds. */
+  readonly onGivenUp: () => void
 }
 
 /**
@@ -46,7 +48,7 @@ export interface Hooks {
 export async function transact<T>(
   session: ClientSession,
   work: () => Promise<T>,
-  { progress, givenUp, onConflict }: Hooks,
+  { progress, givenUp, onConflict, onGivenUp }: Hooks,
 ): Promise<T> {
   let duplicateKeys = 0
   for (let attempt = 0; ; attempt++) {
@@ -59,8 +61,12 @@ export async function transact<T>(
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction()
       if (error instanceof Outdated) continue
-      if (!isTransient(error) && !(isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)) throw error
-      if (givenUp()) throw error
+      const mayPass = isTransient(error) || (isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)
+      if (!mayPass || givenUp()) {
+        // The driver aborts nothing once a commit was sent, and an abort can be lost as the rest was.
+        if (mayPass || progress.commitSent) onGivenUp()
+        throw error
+      }
       if (isConflict(error)) {
         await onConflict()
         await wait(Math.random() * CONFLICT_MS)

@@ -121,6 +121,11 @@ async function isWritten(
     return (await orders.findOne({ _id: move.after._id, history }, { session })) !== null
   }
   if (movement) return (await movements.findOne({ _id: movement._id, at: movement.at }, { session })) !== null
-  const product = created[0] ?? changes[0]?.after
-  return product !== undefined && (await products.findOne(product, { session })) !== null
+  const [product] = created
+  if (product) {
+    const { _id, createdAt } = product
+    return (await products.findOne({ _id, createdAt }, { session })) !== null
+  }
+  const after = changes[0]?.after
+  return after !== undefined && (await products.findOne(after, { session })) !== null
 }

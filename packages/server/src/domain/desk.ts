@@ -45,13 +45,15 @@ export interface DeskOptions {
   readonly session: ClientSession
   /** Called when another transaction holds what a batch wants. Must not throw. */
   readonly onConflict: () => Promise<void>
+  /** Called when a batch is given up that may be left open on the server. Must not throw. */
+  readonly onGivenUp: () => void
   /** Called after a commit, before its callers are answered, with the products as it left them. */
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
 type Outcomes = ReadonlyMap<Command, ResultOf<Command> | ShopError>
 
-export function openDesk({ collections, session, onConflict, onCommit }: DeskOptions): Desk {
+export function openDesk({ collections, session, onConflict, onGivenUp, onCommit }: DeskOptions): Desk {
   const queue: Entry[] = []
   const known = new KnownStock()
   const regulars = new Regulars()
@@ -120,10 +122,12 @@ export function openDesk({ collections, session, onConflict, onCommit }: DeskOpt
           conflictAt = performance.now()
           return onConflict()
         },
+        onGivenUp,
       })
     } catch (error) {
-      if (wanted.length > 1) return splitAndCommit(wanted)
-      for (const entry of wanted) entry.answer(new ShopError('INTERNAL', {}, { cause: error }))
+      if (wanted.length > 1 && !progress.commitSent) return splitAndCommit(wanted)
+      const code = progress.commitSent ? 'OUTCOME_UNKNOWN' : 'INTERNAL'
+      for (const entry of wanted) entry.answer(new ShopError(code, {}, { cause: error }))
       return
     }
     onCommit(productsOf(settlement))

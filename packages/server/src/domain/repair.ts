@@ -65,6 +65,7 @@ export function repairShop({ corrections, ...options }: RepairOptions): Promise<
         progress: { commitSent: false },
         givenUp: () => performance.now() > giveUpAt,
         onConflict: lane.freeDeadLanes,
+        onGivenUp: lane.freeOwn,
       })
       if (isWritten) written.push(correction)
     }

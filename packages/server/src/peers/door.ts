@@ -18,6 +18,9 @@ export interface Door extends AsyncDisposable {
   readonly committed: (products: readonly ProductDocument[]) => void
 }
 
+/** An order waits for its outcome six seconds at the most. */
+const HARD_STOP_MS = 7000
+
 /** `place` commits an order here, whoever else wants its products. Undefined where the host has no place for a socket. */
 export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>): Promise<Door | undefined> {
   /** Of each request that is being served: the products that its orders name, as the last commit left them. */
@@ -40,9 +43,12 @@ export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>):
       }
     },
     async [Symbol.asyncDispose]() {
+      // All that was taken is answered by then; a process that stands still may never read it.
+      const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()
       server.closeIdleConnections()
       await once(server, 'close')
+      clearTimeout(hardStop)
     },
   }
 
