@@ -2,8 +2,8 @@ import type { ReadStream } from 'node:fs'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { Duplex, Readable } from 'node:stream'
-import { pipeline } from 'node:stream'
+import type { Duplex, Readable, TransformCallback } from 'node:stream'
+import { pipeline, Transform } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CliError } from './errors.ts'
 
@@ -43,12 +43,29 @@ export async function openInput(path: string, folder: string): Promise<InputFile
     position: () => file?.bytesRead ?? 0,
     into(last) {
       file = createReadStream(absolute)
-      const streams: [Readable, ...Duplex[]] = packed ? [file, createGunzip(), last] : [file, last]
+      const streams: [Readable, ...Duplex[]] = [file, ...(packed ? [createGunzip()] : []), assertUtf8(), last]
       // Whoever reads `last` gets the error there.
       pipeline(streams, () => {})
       return last
     },
   }
+}
+
+/** What is no UTF-8 would be read as replacement characters, and two SKUs as one. */
+function assertUtf8(): Duplex {
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  const check = (done: TransformCallback, chunk?: Buffer): void => {
+    try {
+      utf8.decode(chunk, { stream: chunk !== undefined })
+    } catch (error) {
+      return done(error as Error)
+    }
+    done(null, chunk)
+  }
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => check(done, chunk),
+    flush: (done) => check(done),
+  })
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -69,6 +86,11 @@ export function explainReading(error: unknown, name: string): unknown {
   const code = codeOf(error)
   if (code.startsWith('Z_')) {
     return new CliError(`${name} is not a whole gzip file: ${(error as Error).message}. Fetch it again.`, {
+      cause: error,
+    })
+  }
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    return new CliError(`${name} is not UTF-8: save it as that (spreadsheets say "CSV UTF-8") and begin again.`, {
       cause: error,
     })
   }

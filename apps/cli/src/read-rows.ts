@@ -21,6 +21,9 @@ export interface RowsOptions {
 /** The rows of a file, one by one. Throws CliError where the file as a whole cannot be read. */
 export async function* readRows(input: InputFile, { required, hint }: RowsOptions): AsyncGenerator<Row> {
   const assertColumns = (columns: readonly string[]) => {
+    const twice = columns.find((column, index) => columns.indexOf(column) !== index)
+    if (twice !== undefined)
+      throw new CliError(`${input.name} has two columns ${quoted([twice])}: rename or remove one of them.`)
     const missing = required.filter((column) => !columns.includes(column))
     if (missing.length === 0) return
     throw new CliError(`${input.name} has no column ${quoted(missing)}; it has ${quoted(columns) || 'none'}. ${hint}`)

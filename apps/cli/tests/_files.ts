@@ -9,7 +9,7 @@ export async function folder() {
   return {
     path,
     /** Writes a file, packed where its name says so, and gives its path. */
-    async write(name: string, content: string): Promise<string> {
+    async write(name: string, content: string | Buffer): Promise<string> {
       const file = join(path, name)
       await writeFile(file, name.endsWith('.gz') ? gzipSync(content) : content)
       return file

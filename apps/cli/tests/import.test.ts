@@ -142,7 +142,7 @@ test('long rows go in calls that the server takes', async () => {
 test('a file that makes no sense is refused whole, with what to do', async () => {
   await using served = await servedShop()
   await using files = await folder()
-  const importing = async (name: string, content: string, ...options: string[]) => {
+  const importing = async (name: string, content: string | Buffer, ...options: string[]) => {
     const ended = await shop(served.config, 'import', 'products', await files.write(name, content), ...options)
     expect(ended).toMatchObject({ code: 1, out: '' })
     expect(ended.err).not.toMatch(/^\s+at /m)
@@ -156,6 +156,10 @@ test('a file that makes no sense is refused whole, with what to do', async () =>
   expect(await importing('e.json', '[{"sku":"A"}]')).toContain('one object a line')
   expect(await importing('f.csv', `${csv}"never closed,1,2\n`)).toContain('f.csv is not CSV')
   expect(await importing('g.txt', csv)).toContain('must end in .csv')
+  expect(await importing('h.csv', Buffer.from(csv.replace('MUG', 'BÖX'), 'latin1'))).toContain('h.csv is not UTF-8')
+  expect(await importing('i.jsonl', Buffer.from('{"sku":"BÖX"}', 'latin1'))).toContain('i.jsonl is not UTF-8')
+  expect(await importing('j.csv', Buffer.from(`${csv}BÖX`).subarray(0, -2))).toContain('j.csv is not UTF-8')
+  expect(await importing('k.csv', csv.replace('name', 'sku'))).toContain('two columns "sku"')
   expect((await served.caller.products.list()).items).toHaveLength(0)
 })
 

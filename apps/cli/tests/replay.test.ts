@@ -155,6 +155,14 @@ test('a refusal that is not for want of stock is a failure', async () => {
   expect(JSON.parse(out)).toMatchObject({ orders: { total: 2, placed: 1, refused: { VALIDATION: 1 } } })
 })
 
+test('a log that is no CSV is refused', async () => {
+  await using files = await folder()
+  await using served = await servedShop()
+  const file = await files.write('log.jsonl', '{}')
+  const { code, err } = await shop(served.config, 'replay', file, '--preset', 'online-retail')
+  expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('log.jsonl: a log of this preset is CSV') })
+})
+
 test('a product that the shop cannot hold ends the replay before anything is sent', async () => {
   await using served = await servedShop()
   await using files = await folder()

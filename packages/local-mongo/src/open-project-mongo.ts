@@ -75,7 +75,7 @@ function explained(folder: string, error: unknown): unknown {
   if (code === 'ENOSPC')
     return new Error(`The disk that holds ${folder} is full: free 500 MB there and start again.`, { cause: error })
   if (
-    ['EACCES', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(String(code)) ||
+    ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(String(code)) ||
     /unable to open database file/.test(errorText(error))
   ) {
     return new Error(`${folder} cannot be written: give this user the folder, or choose another one.`, { cause: error })

@@ -647,4 +647,14 @@ describe('the body', () => {
     const answer = await call('POST /orders', { json })
     expectProblem(answer, 'MALFORMED_JSON', { errors: [{ loc: ['body'], msg: 'is not valid JSON' }] })
   })
+
+  test.for([
+    ['plain', { 'content-type': 'application/json' }],
+    // Through Express.
+    ['with a quoted charset', { 'content-type': 'application/json; charset="utf-8"' }],
+  ] as const)('in another encoding than UTF-8 is 422, not another text: %s', async ([, headers]) => {
+    const body = Buffer.from(JSON.stringify({ ...aProduct(), sku: 'KÄSE' }), 'latin1')
+    const errors = [{ loc: ['body'], msg: 'is not valid JSON' }]
+    expectProblem(await call('POST /products', { headers, body }), 'MALFORMED_JSON', { errors })
+  })
 })

@@ -29,6 +29,7 @@ export async function replay(
   { url, preset, stock, concurrency }: ReplayOptions,
 ): Promise<CommandResult> {
   const input = await openInput(file, config.filesFrom)
+  if (input.format !== 'csv') throw new CliError(`${input.name}: a log of this preset is CSV.`)
   const client = await connect(url)
   const { log, lines } = await readLog(input, io)
   const products = await createProducts(client, log.products(stock))

@@ -88,7 +88,7 @@ function mergedLines({ lines, productId, quantity }: Omit<CreateOrder, 'userId'>
   const requested = lines ?? [{ productId: productId!, quantity: quantity! }]
   const malformed = requested.filter((line) => !parseId(line.productId))
   if (malformed.length > 0) {
-    throw new ShopError('PRODUCT_NOT_FOUND', { productIds: malformed.map((line) => line.productId) })
+    throw new ShopError('PRODUCT_NOT_FOUND', { productIds: [...new Set(malformed.map((line) => line.productId))] })
   }
   const merged = new Map<string, number>()
   for (const line of requested) {

@@ -52,7 +52,7 @@ export function createFront({
   const rest = leanRest(restDoor, admit(expressApp(restDoor)))
   const share = cors({
     origin: corsOrigins.length > 0 ? [...corsOrigins] : false,
-    exposedHeaders: ['x-request-id', 'location', 'retry-after', 'idempotency-replayed'],
+    exposedHeaders: ['x-request-id', 'location', 'etag', 'retry-after', 'idempotency-replayed'],
     maxAge: 600,
   })
   const ready = readyBytes({

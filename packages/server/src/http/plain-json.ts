@@ -42,15 +42,12 @@ export function plainUrl(url: string): PlainUrl | undefined {
   return /^[!$-~]*$/.test(query) ? { path, query: new URLSearchParams(query) } : undefined
 }
 
-// It drops a byte order mark, and so do both of the long ways.
-const utf8 = new TextDecoder()
-
 /** The body of a request for which `hasPlainJson` holds. Of a client that goes away before its end, it says nothing. */
-export function readBody(request: IncomingMessage): Promise<string> {
+export function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => resolve(utf8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))))
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
   })
 }
 

@@ -67,6 +67,9 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return chunked !== undefined || (length !== undefined && length !== '0')
 }
 
+/** Two texts that are no UTF-8 must not become the same one, of replacement characters. A byte order mark it drops. */
+export const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 export function malformedJson(cause: unknown): ShopError<'MALFORMED_JSON'> {
   return new ShopError('MALFORMED_JSON', { issues: [{ loc: ['body'], msg: 'is not valid JSON' }] }, { cause })
 }

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { MAX_BODY } from './body-limit.ts'
 import { hasNoBody, hasPlainJson, plainUrl, readBody } from './plain-json.ts'
 import type { RestDoor } from './rest-answer.ts'
-import { answerer, answerError, malformedJson } from './rest-answer.ts'
+import { answerer, answerError, malformedJson, utf8 } from './rest-answer.ts'
 import { finder } from './rest-finder.ts'
 
 /**
@@ -31,9 +31,9 @@ export function leanRest(door: RestDoor, express: RequestListener): RequestListe
   }
 }
 
-function parse(text: string): unknown {
+function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(utf8.decode(body))
   } catch (error) {
     throw malformedJson(error)
   }

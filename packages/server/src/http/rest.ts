@@ -2,7 +2,7 @@ import express from 'express'
 import { ShopError } from '../domain/errors.ts'
 import { MAX_BODY } from './body-limit.ts'
 import type { RestDoor } from './rest-answer.ts'
-import { answerer, hasBody } from './rest-answer.ts'
+import { answerer, hasBody, malformedJson, utf8 } from './rest-answer.ts'
 import type { Operation } from './rest-operations.ts'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */
@@ -10,7 +10,7 @@ export function restRoutes(door: RestDoor): express.Router {
   const { operations } = door
   const routes = express.Router()
   // Per route and never for all: tRPC and the docs read no body here.
-  const readBody = express.json({ limit: MAX_BODY, type: 'application/json', strict: false })
+  const readBody = express.json({ limit: MAX_BODY, type: 'application/json', strict: false, verify: assertUtf8 })
   for (const operation of operations) {
     const { method, path, alias } = operation.route
     const answer = answerer(door, operation)
@@ -24,6 +24,16 @@ export function restRoutes(door: RestDoor): express.Router {
   }
   for (const [path, methods] of methodsByPath(operations)) routes.route(expressPath(path)).all(refuseMethod(methods))
   return routes
+}
+
+/** Its parser would put replacement characters in. It takes UTF-16 and UTF-32 too, from who says so. */
+function assertUtf8(...[, , body, charset]: [unknown, unknown, Buffer, string]): void {
+  if (charset !== 'utf-8') return
+  try {
+    utf8.decode(body)
+  } catch (error) {
+    throw malformedJson(error)
+  }
 }
 
 /** What each path allows; HEAD is GET without the body. */

@@ -80,7 +80,7 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
     const { type, isBatch, paths } = call
     const signal = signalOf(response)
     const ctx = createContext()
-    const inputs = rpcInputs(router, call, type === 'mutation' ? await readBody(request) : call.input)
+    const inputs = rpcInputs(router, call, type === 'mutation' ? utf8.decode(await readBody(request)) : call.input)
     try {
       const outcomes = (await Promise.all(paths.map(run))).map(refuseStream)
       const envelopes = outcomes.map(envelope)
@@ -134,6 +134,9 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
     }
   }
 }
+
+// As tRPC decodes: without a byte order mark, and with replacement characters for what is no UTF-8.
+const utf8 = new TextDecoder()
 
 /** What tRPC says of every answer of this kind, with what `responseMeta` says beside it. */
 const ownHead = onceEach((headers: Headers): Head => {
