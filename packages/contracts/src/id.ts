@@ -8,7 +8,9 @@ export const Id = z
   .meta({ examples: ['6650f0a2c3d4e5f601234567'] })
 
 /** An id as a caller sends it. Any string is taken: a malformed id names nothing, which is "not found", not "invalid". */
-export const IdInput = z.string().meta({ examples: ['6650f0a2c3d4e5f601234567'] })
+export const IdInput = z
+  .string()
+  .meta({ description: 'An id as the shop gave it', examples: ['6650f0a2c3d4e5f601234567'] })
 
 /** Whom an order is for: the caller's own name of a user, 1 to 128 characters. */
-export const UserId = text(128).meta({ examples: ['ada'] })
+export const UserId = text(128).meta({ description: 'Your own name of a user', examples: ['ada'] })

@@ -8,4 +8,8 @@ import { z } from 'zod'
 export const IdempotencyKey = z
   .string()
   .regex(/^[A-Za-z0-9_-]{8,64}$/)
-  .meta({ examples: ['checkout-7f3a9c21'] })
+  .meta({
+    description:
+      'Your name for this one change: sent again, it gets the first answer and has no second effect; with another input it is refused. Keys of two users never meet',
+    examples: ['checkout-7f3a9c21'],
+  })

@@ -56,9 +56,14 @@ const RequestedLine = z.strictObject({ productId: IdInput, quantity: LineQuantit
 export const CreateOrder = z
   .strictObject({
     userId: UserId,
-    lines: z.array(RequestedLine).min(1).max(MAX_ORDER_LINES).optional(),
-    productId: IdInput.optional(),
-    quantity: LineQuantity.optional(),
+    lines: z
+      .array(RequestedLine)
+      .min(1)
+      .max(MAX_ORDER_LINES)
+      .optional()
+      .describe('All are taken from stock, or none; those of one product become one'),
+    productId: IdInput.optional().describe('Of an order of one line, in place of lines'),
+    quantity: LineQuantity.optional().describe('Of an order of one line, in place of lines'),
     idempotencyKey: IdempotencyKey.optional(),
   })
   .superRefine((input, context) => {
@@ -90,13 +95,16 @@ export const MoveOrder = z.strictObject({
   id: IdInput,
   reason: text(500)
     .optional()
-    .meta({ examples: ['ordered by mistake'] }),
+    .meta({ description: 'Shown in the history of the order', examples: ['ordered by mistake'] }),
   idempotencyKey: IdempotencyKey.optional(),
 })
 export type MoveOrder = z.infer<typeof MoveOrder>
 
 /** Refunds an order; its units go back to stock only where `restock` is true. */
-export const RefundOrder = z.strictObject({ ...MoveOrder.shape, restock: z.boolean().optional() })
+export const RefundOrder = z.strictObject({
+  ...MoveOrder.shape,
+  restock: z.boolean().optional().describe('Whether its units go back to stock; they do not unless it is true'),
+})
 export type RefundOrder = z.infer<typeof RefundOrder>
 
 /**
@@ -105,14 +113,20 @@ export type RefundOrder = z.infer<typeof RefundOrder>
  * unless `limit` says otherwise, and fewer where they have more than 20,000 lines in all. A cursor belongs to the filters and the sort it was given for.
  */
 export const ListOrders = z.strictObject({
-  userId: UserId.optional(),
-  status: OrderStatus.optional(),
-  productId: IdInput.optional(),
-  from: z.iso.datetime().optional(),
-  to: z.iso.datetime().optional(),
-  sort: z.enum(['oldest', 'newest']).optional(),
-  skip: z.int().min(0).optional(),
-  limit: Limit.optional(),
+  userId: UserId.optional().describe('Only those of this user'),
+  status: OrderStatus.optional().describe('Only those that stand here'),
+  productId: IdInput.optional().describe('Only those with a line of this product'),
+  from: z.iso.datetime().optional().describe('Only those placed then or later'),
+  to: z.iso.datetime().optional().describe('Only those placed before'),
+  sort: z.enum(['oldest', 'newest']).optional().describe('Which come first; the oldest unless given'),
+  skip: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('How many to pass over, counted from the cursor if there is one; 0 unless given'),
+  limit: Limit.optional().describe(
+    'How many to answer with, 100 unless given; fewer where they have more than 20,000 lines in all',
+  ),
   cursor: Cursor.optional(),
 })
 export type ListOrders = z.infer<typeof ListOrders>

@@ -38,8 +38,8 @@ export const Product = z
     id: Id,
     ...described,
     quantity: z.int().min(0),
-    version: z.int().min(1),
-    revision: z.int().min(1),
+    version: z.int().min(1).describe('Rises with each edit of what describes the product'),
+    revision: z.int().min(1).describe('Rises with every change, stock included: the higher is the newer'),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -51,7 +51,10 @@ export const CreateProduct = z.strictObject({ ...described, quantity: OnHand }).
 export type CreateProduct = z.infer<typeof CreateProduct>
 
 /** Which page of the catalogue: oldest first, 1,000 products unless `limit` says fewer. */
-export const ListProducts = z.strictObject({ cursor: Cursor.optional(), limit: Limit.optional() })
+export const ListProducts = z.strictObject({
+  cursor: Cursor.optional(),
+  limit: Limit.optional().describe('How many to answer with, 1,000 unless given'),
+})
 export type ListProducts = z.infer<typeof ListProducts>
 
 export const ProductPage = pageOf(Product)
@@ -66,8 +69,8 @@ export type ProductById = z.infer<typeof ProductById>
  */
 export const WatchProducts = z
   .strictObject({
-    ids: z.array(IdInput).max(MAX_WATCHED).optional(),
-    category: Category.optional(),
+    ids: z.array(IdInput).max(MAX_WATCHED).optional().describe('Only these products'),
+    category: Category.optional().describe('Only the products of this category'),
     lastEventId: LastEventId.optional(),
   })
   .refine(({ ids, category }) => !ids || category === undefined, {
@@ -81,7 +84,11 @@ export const ProductEvent = z.object({ id: z.string(), product: Product.nullable
 export type ProductEvent = z.infer<typeof ProductEvent>
 
 /** Sets the units on hand to an absolute number; with `expected`, only if they are that number now. */
-export const SetQuantity = z.strictObject({ id: IdInput, quantity: OnHand, expected: Whole.min(0).optional() })
+export const SetQuantity = z.strictObject({
+  id: IdInput,
+  quantity: OnHand,
+  expected: Whole.min(0).optional().describe('Set it only if it is this now'),
+})
 export type SetQuantity = z.infer<typeof SetQuantity>
 
 /** Adds units to the stock or takes them away, never below zero, for a reason that the movement will show. */
@@ -89,8 +96,8 @@ export const AdjustQuantity = z.strictObject({
   id: IdInput,
   delta: Whole.min(-1_000_000_000)
     .max(1_000_000_000)
-    .meta({ examples: [12] }),
-  reason: text(200).meta({ examples: ['delivery 4711'] }),
+    .meta({ description: 'Units that come in, or below zero those that go', examples: [12] }),
+  reason: text(200).meta({ description: 'Shown in the movement', examples: ['delivery 4711'] }),
   idempotencyKey: IdempotencyKey.optional(),
 })
 export type AdjustQuantity = z.infer<typeof AdjustQuantity>

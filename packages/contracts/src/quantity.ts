@@ -9,9 +9,9 @@ export const LineQuantity = z
   .int()
   .min(1)
   .max(MAX_LINE_QUANTITY)
-  .meta({ examples: [2] })
+  .meta({ description: 'Units', examples: [2] })
 
 /** Units on hand: a whole number, 0 to 1,000,000,000. */
 export const OnHand = Whole.min(0)
   .max(1_000_000_000)
-  .meta({ examples: [40] })
+  .meta({ description: 'Units on hand', examples: [40] })

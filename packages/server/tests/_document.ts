@@ -23,7 +23,13 @@ interface Content {
 export interface DocumentedOperation {
   operationId: string
   summary: string
-  parameters?: { name: string; in: 'path' | 'query' | 'header'; required: boolean; schema: Schema }[]
+  parameters?: {
+    name: string
+    in: 'path' | 'query' | 'header'
+    description?: string
+    required: boolean
+    schema: Schema
+  }[]
   requestBody?: Content & { required: boolean }
   responses: Record<string, Partial<Content> & { description: string; headers?: object; links?: object }>
 }

@@ -57,6 +57,15 @@ describe('the document', () => {
     expect(Object.keys(document.components.schemas).filter((name) => !used.has(name))).toEqual([])
   })
 
+  test('says of every parameter what it does', () => {
+    const silent = operations.flatMap(({ operation }) =>
+      (operation.parameters ?? []).flatMap(({ name, description }) =>
+        description ? [] : `${operation.operationId} ${name}`,
+      ),
+    )
+    expect(silent).toEqual([])
+  })
+
   test('names fields and parameters in snake_case', () => {
     const fields = schemasIn(document).flatMap(({ schema }) => Object.keys(schema.properties ?? {}))
     const parameters = operations.flatMap(({ operation }) =>

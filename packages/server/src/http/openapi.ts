@@ -24,7 +24,13 @@ const headers = {
   'Retry-After': { description: 'Seconds to wait before the next try', schema: { type: 'integer' } },
 }
 
-const ifNoneMatch = { name: 'If-None-Match', in: 'header', required: false, schema: { type: 'string' } }
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'The ETag of the answer you have',
+  required: false,
+  schema: { type: 'string' },
+}
 const notModified = [
   '304',
   { description: 'Not changed since the answer of this ETag', headers: { ETag: headers.ETag } },
@@ -65,12 +71,16 @@ export function openApiDocument(operations: readonly Operation[]): object {
 
   function requestOf({ input, isReady }: Operation, { parameters, body }: Placed): object {
     const shown = [
-      ...parameters.map(({ field, place }) => ({
-        name: field.wireName,
-        in: place,
-        required: place === 'path' || field.required,
-        schema: components.add(field.schema, input),
-      })),
+      ...parameters.map(({ field, place }) => {
+        const { description, ...schema } = field.schema
+        return {
+          name: field.wireName,
+          in: place,
+          ...(description !== undefined && { description }),
+          required: place === 'path' || field.required,
+          schema: components.add(schema, input),
+        }
+      }),
       ...(isReady ? [ifNoneMatch] : []),
     ]
     return {
