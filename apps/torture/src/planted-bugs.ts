@@ -57,6 +57,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     expected: ['oversold'],
   },
   {
+    name: 'the last unit is kept',
+    patches: [
+      { file: 'domain/settle-orders.ts', from: /product\.quantity < quantity/, to: 'product.quantity <= quantity' },
+    ],
+    profile: sellingOut,
+    expected: ['unsold'],
+  },
+  {
     name: 'no key',
     patches: [{ file: 'domain/idempotency.ts', from: /if \(text === undefined\) (?=return undefined)/, to: '' }],
     profile: lossy,

@@ -9,6 +9,8 @@ const place: Input = { kind: 'place', userId: 'buyer-0', lines: [{ product: 'mug
 const cancel: Input = { kind: 'cancel', order: 'order' }
 const placed: Outcome = { type: 'ok', answer: { order: 'order', status: 'placed', total: 300, lines: [line] } }
 const cancelled: Outcome = { type: 'ok', answer: { order: 'order', status: 'cancelled', total: 300, lines: [line] } }
+const adjust: Input = { kind: 'adjust', product: 'mug', delta: 5 }
+const adjusted: Outcome = { type: 'ok', answer: { product: 'mug', quantity: 6 } }
 const lost: Outcome = { type: 'info', code: 'ECONNRESET' }
 const refused: Outcome = { type: 'fail', status: 400, code: 'OUT_OF_STOCK' }
 const busy: Outcome = { type: 'fail', status: 503, code: 'BUSY' }
@@ -35,6 +37,16 @@ const books: Books = {
   movements: [{ product: 'mug', change: 10, reason: 'initial' }],
 }
 const unsold: Books = { ...books, products: [{ id: 'mug', quantity: 10, price: 150 }], orders: [] }
+const oneLeft: Books = {
+  products: [{ id: 'mug', quantity: 1, price: 150 }],
+  orders: [],
+  movements: [{ product: 'mug', change: 1, reason: 'initial' }],
+}
+const restocked: Books = {
+  products: [{ id: 'mug', quantity: 6, price: 150 }],
+  orders: [],
+  movements: [...oneLeft.movements, { product: 'mug', change: 5, reason: 'adjust', note: 'operation 1' }],
+}
 const withOrder = (changed: Partial<BookedOrder>): Books => ({ ...books, orders: [{ ...order, ...changed }] })
 
 /** The history of operations, each with the outcomes of its attempts. */
@@ -56,7 +68,8 @@ async function violations(events: Event[], final: Books): Promise<string[]> {
 
 test.each<[string, Event[], Books]>([
   ['an acknowledged order is there', history([place, placed]), books],
-  ['a refused one is not', history([place, refused]), unsold],
+  ['a refused one is not, and there was too little', history([place, refused]), oneLeft],
+  ['units came in after a refusal', history([place, refused], [adjust, adjusted]), restocked],
   ['a lost answer was repeated', history([place, lost, { ...placed, replayed: true }]), books],
   ['a busy shop did nothing', history([place, busy, busy]), unsold],
   [
@@ -87,7 +100,8 @@ test.each<Wrong>([
   { where: 'an acknowledged order is not there', kinds: ['lost'], events: bought, final: unsold },
   { where: 'an acknowledged cancellation is not there', kinds: ['lost'], events: regretted, final: books },
   { where: 'one request placed two orders', kinds: ['doubled'], events: bought, final: twice },
-  { where: 'a refused order is there', kinds: ['ghost'], events: history([place, refused]), final: books },
+  { where: 'a refused order is there', kinds: ['ghost', 'unsold'], events: history([place, refused]), final: books },
+  { where: 'units were kept from a buyer', kinds: ['unsold'], events: history([place, refused]), final: unsold },
   { where: 'a busy shop placed an order', kinds: ['ghost'], events: history([place, busy]), final: books },
   { where: 'nobody placed the order', kinds: ['ghost'], events: history(), final: books },
   { where: 'nobody knows after a repeat', kinds: ['unresolved'], events: history([place, lost, lost]), final: books },

@@ -1,5 +1,5 @@
 import { createShopClient, isShopError } from '@stockroom/client'
-import { assert, expect, test } from 'vitest'
+import { assert, expect, onTestFinished, test, vi } from 'vitest'
 import { aProduct } from '../../server/tests/_shop.ts'
 import { testServer } from './_server.ts'
 
@@ -23,6 +23,43 @@ test('one call is one order, though three answers were lost', async () => {
   expect(sent()).toBe(4)
   expect((await server.client.orders.list.query()).items).toEqual([order])
   expect((await server.client.products.byId.query({ id: productId })).quantity).toBe(8)
+})
+
+test('each step of an order and each adjustment is done once, though its answer was lost', async () => {
+  await using server = await testServer()
+  const { products, orders } = server.client
+  const { id: productId } = await products.create.mutate(aProduct({ quantity: 10 }))
+  const place = () => orders.create.mutate({ userId: 'ada', productId, quantity: 1 })
+  const [paid, cancelled] = [await place(), await place()]
+  const changes: ((client: typeof server.client) => Promise<unknown>)[] = [
+    (client) => client.orders.pay.mutate({ id: paid.id }),
+    (client) => client.orders.fulfil.mutate({ id: paid.id }),
+    (client) => client.orders.refund.mutate({ id: paid.id, restock: true }),
+    (client) => client.orders.cancel.mutate({ id: cancelled.id }),
+    (client) => client.products.adjustQuantity.mutate({ id: productId, delta: 5, reason: 'found' }),
+  ]
+  for (const change of changes) {
+    const { fetch, sent } = losing(1)
+    await change(createShopClient({ url: server.url, fetch }))
+    expect(sent()).toBe(2)
+  }
+  const { history } = await orders.byId.query({ id: paid.id })
+  expect(history.map(({ status }) => status)).toEqual(['placed', 'paid', 'fulfilled', 'refunded'])
+  expect((await products.byId.query({ id: productId })).quantity).toBe(15)
+})
+
+test('a call whose answers are all lost is sent four times, after waits that grow', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct())
+  const { fetch, sent } = losing(Infinity)
+  vi.spyOn(Math, 'random').mockReturnValue(0.999)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const waits = vi.spyOn(globalThis, 'setTimeout')
+  const client = createShopClient({ url: server.url, fetch })
+  await expect(client.orders.create.mutate({ userId: 'ada', productId, quantity: 1 })).rejects.toThrow('fetch failed')
+  expect(sent()).toBe(4)
+  expect(waits.mock.calls.flatMap(([, ms = 0]) => (ms % 1 === 0 ? [] : Math.round(ms)))).toEqual([200, 400, 799])
+  expect((await server.client.orders.list.query()).items).toHaveLength(1)
 })
 
 test('two calls are two orders, and a key of the caller stays as it is', async () => {

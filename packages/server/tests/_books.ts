@@ -13,7 +13,7 @@ export interface Account {
   readonly quantity: number
   /** Units that came by movements, the first stock included. */
   readonly moved: number
-  /** Units in orders. */
+  /** Units in orders that hold them still. */
   readonly ordered: number
 }
 
@@ -27,6 +27,7 @@ export async function books({ uri, database }: Place): Promise<Account[]> {
   }
   const moved = await units('movements', [{ $group: { _id: '$productId', units: { $sum: '$change' } } }])
   const ordered = await units('orders', [
+    { $match: { stockReturned: { $ne: true } } },
     { $unwind: '$lines' },
     { $group: { _id: '$lines.productId', units: { $sum: '$lines.quantity' } } },
   ])

@@ -658,3 +658,56 @@ describe('the body', () => {
     expectProblem(await call('POST /products', { headers, body }), 'MALFORMED_JSON', { errors })
   })
 })
+
+/** Every change over REST that takes a key: where it is sent, and another body that must not pass for it. */
+interface Keyed {
+  readonly path: (ids: { readonly product: string; readonly order: string }) => string
+  readonly body: object
+  readonly other: object
+  /** The step that the order is brought to first. */
+  readonly paid?: true
+}
+
+describe('an Idempotency-Key', () => {
+  test.for<[string, Keyed]>([
+    ['cancelling', { path: ({ order }) => `/orders/${order}/cancel`, body: {}, other: { reason: 'late' } }],
+    ['paying', { path: ({ order }) => `/orders/${order}/pay`, body: {}, other: { reason: 'cash' } }],
+    ['fulfilling', { path: ({ order }) => `/orders/${order}/fulfil`, body: {}, other: { reason: 'sent' }, paid: true }],
+    ['refunding', { path: ({ order }) => `/orders/${order}/refund`, body: {}, other: { restock: true }, paid: true }],
+    [
+      'adjusting',
+      {
+        path: ({ product }) => `/products/${product}/adjust`,
+        body: { delta: 1, reason: 'found' },
+        other: { delta: 2, reason: 'found' },
+      },
+    ],
+  ])('makes %s happen once, and is refused for another body', async ([name, { path, body, other, paid }]) => {
+    const { id: product } = await newProduct({ quantity: 10 })
+    const { id: order } = await shared.test.caller.orders.create({ userId: 'ada', productId: product, quantity: 1 })
+    if (paid) await shared.test.caller.orders.pay({ id: order })
+    await expectOnce(path({ product, order }), { key: `${name}-0001`, body, other, product })
+  })
+
+  test('makes placing happen once, and is refused for another body', async () => {
+    const { id: product } = await newProduct({ quantity: 10 })
+    const body = { user_id: 'ada', product_id: product, quantity: 1 }
+    await expectOnce('/orders', { key: `placing-${product}`, body, other: { ...body, quantity: 2 }, product })
+  })
+})
+
+async function expectOnce(
+  path: string,
+  { key, body, other, product }: { key: string; body: object; other: object; product: string },
+): Promise<void> {
+  const post = (json: object) => call(`POST ${path}`, { json, headers: { 'idempotency-key': key } })
+  const first = await post(body)
+  expect(first.status).toBeOneOf([200, 201])
+  expect(first.headers.has('idempotency-replayed')).toBe(false)
+  const stock = await stockOf(product)
+  const again = await post(body)
+  expect([again.status, again.text]).toEqual([first.status, first.text])
+  expect(again.headers.get('idempotency-replayed')).toBe('true')
+  expectProblem(await post(other), 'IDEMPOTENCY_KEY_REUSED')
+  expect(await stockOf(product)).toBe(stock)
+}

@@ -216,6 +216,19 @@ describe('errors', () => {
     }
   })
 
+  test('say that they are replayed, where they are of one call', async () => {
+    await using doors = await openDoors()
+    const { id: productId } = await doors.test.caller.products.create(aProduct())
+    const place = (n: number) => ({ json: { userId: 'ada', productId, quantity: 1, idempotencyKey: `click-000${n}` } })
+    const replayed = async (path: string, json: object) =>
+      (await send(`${doors.url}/trpc/${path}`, { method: 'POST', json })).headers.get('idempotency-replayed')
+    expect(await replayed('orders.create', place(1))).toBe(null)
+    expect(await replayed('orders.create', place(1))).toBe('true')
+    expect(await replayed('orders.create?batch=1', { 0: place(1) })).toBe('true')
+    // One header cannot speak for several calls.
+    expect(await replayed('orders.create,orders.create?batch=1', { 0: place(1), 1: place(2) })).toBe(null)
+  })
+
   test('of a shop that closes are 503 and say when to try again, on both doors', async () => {
     await using doors = await openDoors()
     const { id } = await doors.test.caller.products.create(aProduct())

@@ -3,7 +3,7 @@ import { checkEffects } from './effects.ts'
 import type { Operation, Told } from './operations.ts'
 import { checkOrders } from './orders.ts'
 import { checkProgress, maxGapMs } from './progress.ts'
-import { checkStock } from './stock.ts'
+import { checkStock, checkUnsold } from './stock.ts'
 import type { Violation, ViolationKind } from './violation.ts'
 
 /** What a run came to. It is well where there is no violation. */
@@ -41,6 +41,7 @@ export function check(told: Told, books: Books): Verdict {
     ...checkEffects(operations, books),
     ...checkOrders(books),
     ...checkStock(books),
+    ...checkUnsold(operations, books),
     ...checkProgress(told),
   ]
   const ofKind = (kind: ViolationKind) => violations.filter((violation) => violation.kind === kind).length

@@ -1,4 +1,5 @@
 import type { Books } from '../books.ts'
+import type { Operation } from './operations.ts'
 import type { Violation } from './violation.ts'
 
 /**
@@ -19,6 +20,22 @@ export function checkStock({ products, orders, movements }: Books): Violation[] 
       ...(sold > came || quantity < 0 ? [{ kind: 'oversold', text: books } as const] : []),
       ...(came - sold === quantity ? [] : [{ kind: 'conservation', text: books } as const]),
     ]
+  })
+}
+
+/**
+ * Where nothing ever comes in, stock only falls: an order that what is left in the end would have served was refused
+ * for nothing. A shop that never sells would pass all else.
+ */
+export function checkUnsold(operations: readonly Operation[], { products }: Books): Violation[] {
+  if (operations.some(({ input }) => input.kind !== 'place')) return []
+  const left = new Map(products.map(({ id, quantity }) => [id, quantity]))
+  return operations.flatMap(({ id, input, attempts }) => {
+    if (input.kind !== 'place' || attempts.at(-1)?.code !== 'OUT_OF_STOCK') return []
+    const wanted = new Map<string, number>()
+    for (const { product, quantity } of input.lines) add(wanted, product, quantity)
+    if (![...wanted].every(([product, units]) => units <= (left.get(product) ?? 0))) return []
+    return [{ kind: 'unsold', text: `refused, and it is there: ${JSON.stringify(input.lines)}`, operation: id }]
   })
 }
 

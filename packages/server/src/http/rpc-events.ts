@@ -44,7 +44,7 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
     } catch {
       return handleAny(request, response)
     }
-    const { headers } = responseMeta({ info: { isBatchCall: false }, type: 'subscription', errors: [], ctx })
+    const { headers } = responseMeta({ info: { calls: call.paths }, type: 'subscription', errors: [], ctx })
     const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers.get('vary')}`]
     setHead(response, [...headOf(request), ...eventHead, ...own])
     try {

@@ -23,7 +23,7 @@ export interface TrpcOptions {
   readonly createContext: () => Context
   readonly onError: (told: { error: TRPCError; req: IncomingMessage }) => void
   readonly responseMeta: (told: {
-    readonly info?: { readonly isBatchCall: boolean }
+    readonly info?: { readonly calls: readonly unknown[] }
     readonly type: string
     readonly errors: readonly TRPCError[]
     readonly ctx?: Context
@@ -129,7 +129,7 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
     }
 
     function write(status: number, errors: readonly TRPCError[], body: string): void {
-      const { headers } = responseMeta({ info: { isBatchCall: isBatch }, type, errors, ctx })
+      const { headers } = responseMeta({ info: { calls: paths }, type, errors, ctx })
       writeAnswer(response, status, { head: [...headOf(request), ...ownHead(headers)], body })
     }
   }

@@ -43,7 +43,7 @@ export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<TrpcOptio
       if (errors.some(({ cause, code }) => isShopError(cause) && code === 'SERVICE_UNAVAILABLE'))
         headers.set('retry-after', '1')
       // One header cannot speak for several calls.
-      if (ctx?.call?.replayed && !info?.isBatchCall) headers.set('idempotency-replayed', 'true')
+      if (ctx?.call?.replayed && info?.calls.length === 1) headers.set('idempotency-replayed', 'true')
       return { headers }
     },
   }
