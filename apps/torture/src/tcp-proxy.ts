@@ -3,9 +3,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 
 /**
- * A TCP proxy of our own: npm has clients of Toxiproxy but not Toxiproxy itself, which is a Go program, and the TCP
- * proxies that npm has cannot fail. Nothing here knows HTTP or MongoDB: requests and answers are taken to be the chunks
- * that they arrive in.
+ * A TCP proxy of our own, for reasons that decision record 17 gives. Nothing here knows HTTP or MongoDB: requests and
+ * answers are taken to be the chunks that they arrive in.
  */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number
