@@ -19,6 +19,14 @@ function anEntry(since?: number) {
   return { entry, told }
 }
 
+/** One that is in a batch, whose commit has not gone out. */
+function aSentEntry() {
+  const progress = { commitSent: false }
+  const { entry, told } = anEntry()
+  entry.send(progress)
+  return { entry, told, progress }
+}
+
 test('a caller who has waited elsewhere waits the rest of the time here, and no more', () => {
   const { told: anew } = anEntry()
   const { told: before } = anEntry(performance.now() - 4950)
@@ -37,8 +45,7 @@ describe('a caller who has waited for five seconds', () => {
   })
 
   test('is told BUSY by the end of an attempt in which no commit went out', () => {
-    const { entry, told } = anEntry()
-    entry.send({ commitSent: false })
+    const { entry, told } = aSentEntry()
     vi.advanceTimersByTime(5500)
     expect(told).toEqual([])
     expect(entry.isWanted()).toBe(false)
@@ -46,8 +53,7 @@ describe('a caller who has waited for five seconds', () => {
   })
 
   test('is told OUTCOME_UNKNOWN a second later where that attempt has no end', () => {
-    const { entry, told } = anEntry()
-    entry.send({ commitSent: false })
+    const { told } = aSentEntry()
     vi.advanceTimersByTime(5999)
     expect(told).toEqual([])
     vi.advanceTimersByTime(1)
@@ -55,9 +61,7 @@ describe('a caller who has waited for five seconds', () => {
   })
 
   test('is told OUTCOME_UNKNOWN where a commit may have gone out, and not BUSY after it', () => {
-    const { entry, told } = anEntry()
-    const progress = { commitSent: false }
-    entry.send(progress)
+    const { entry, told, progress } = aSentEntry()
     progress.commitSent = true
     vi.advanceTimersByTime(5000)
     expect(told).toEqual(['OUTCOME_UNKNOWN'])
@@ -74,9 +78,7 @@ describe('a caller who has waited for five seconds', () => {
 })
 
 test('a late caller whose commit went out is told its outcome if that comes in time', () => {
-  const { entry, told } = anEntry()
-  const progress = { commitSent: false }
-  entry.send(progress)
+  const { entry, told, progress } = aSentEntry()
   vi.advanceTimersByTime(5500)
   progress.commitSent = true
   expect(entry.isWanted()).toBe(true)
