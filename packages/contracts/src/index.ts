@@ -35,5 +35,5 @@ export {
   UpsertResults,
   WatchProducts,
 } from './product.ts'
-export { LineQuantity, MAX_LINE_QUANTITY, OnHand } from './quantity.ts'
+export { LineQuantity, MAX_LINE_QUANTITY, MAX_ON_HAND, OnHand } from './quantity.ts'
 export { MAX_WATCHED } from './watch.ts'

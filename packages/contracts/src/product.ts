@@ -3,7 +3,7 @@ import { Id, IdInput } from './id.ts'
 import { IdempotencyKey } from './idempotency.ts'
 import { Money } from './money.ts'
 import { Cursor, Limit, pageOf } from './page.ts'
-import { OnHand } from './quantity.ts'
+import { MAX_ON_HAND, OnHand } from './quantity.ts'
 import { text } from './text.ts'
 import { Time } from './time.ts'
 import { LastEventId, MAX_WATCHED } from './watch.ts'
@@ -91,11 +91,11 @@ export const SetQuantity = z.strictObject({
 })
 export type SetQuantity = z.infer<typeof SetQuantity>
 
-/** Adds units to the stock or takes them away, never below zero, for a reason that the movement will show. */
+/** Adds units to the stock, up to 1,000,000,000, or takes them away, down to zero, for a reason that the movement will show. */
 export const AdjustQuantity = z.strictObject({
   id: IdInput,
-  delta: Whole.min(-1_000_000_000)
-    .max(1_000_000_000)
+  delta: Whole.min(-MAX_ON_HAND)
+    .max(MAX_ON_HAND)
     .meta({ description: 'Units that come in, or below zero those that go', examples: [12] }),
   reason: text(200).meta({ description: 'Shown in the movement', examples: ['delivery 4711'] }),
   idempotencyKey: IdempotencyKey.optional(),

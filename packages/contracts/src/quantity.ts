@@ -11,7 +11,10 @@ export const LineQuantity = z
   .max(MAX_LINE_QUANTITY)
   .meta({ description: 'Units', examples: [2] })
 
+/** The most units of a product that a caller can put on hand. */
+export const MAX_ON_HAND = 1_000_000_000
+
 /** Units on hand: a whole number, 0 to 1,000,000,000. */
 export const OnHand = Whole.min(0)
-  .max(1_000_000_000)
+  .max(MAX_ON_HAND)
   .meta({ description: 'Units on hand', examples: [40] })

@@ -138,6 +138,25 @@ describe('the units on hand', () => {
     expect((await test.caller.products.byId({ id })).quantity).toBe(5)
   })
 
+  test('are adjusted to zero and to the most, no further, and back from beyond it', async () => {
+    await using test = await testShop()
+    const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))
+    const adjust = (delta: number) => test.caller.products.adjustQuantity({ id, delta, reason: 'counted' })
+    expect(await refusal(adjust(-6))).toMatchObject({ code: 'OUT_OF_STOCK' })
+    expect((await adjust(-5)).quantity).toBe(0)
+    const order = { userId: 'ada', productId: id, quantity: 2 }
+    expect((await adjust(1_000_000_000)).quantity).toBe(1_000_000_000)
+    const { id: orderId } = await test.caller.orders.create(order)
+    expect((await adjust(2)).quantity).toBe(1_000_000_000)
+    await test.caller.orders.cancel({ id: orderId })
+    expect(await refusal(adjust(1))).toMatchObject({
+      code: 'VALIDATION',
+      details: { issues: [{ loc: ['delta'], msg: expect.stringContaining('at most 0') }] },
+    })
+    expect((await adjust(-1)).quantity).toBe(1_000_000_001)
+    expect(await wrongBooks(test)).toEqual([])
+  })
+
   test('can be set where somebody has put them below zero past the shop', async () => {
     await using test = await testShop()
     const { id } = await test.caller.products.create(aProduct({ quantity: 5 }))

@@ -1,4 +1,5 @@
 import type { UpsertResult } from '@stockroom/contracts'
+import { MAX_ON_HAND } from '@stockroom/contracts'
 import type { MovementDocument } from '../collections/movements.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Batch } from './batch.ts'
@@ -44,6 +45,10 @@ export function adjustQuantity(
   const quantity = product.quantity + delta
   if (quantity < 0) {
     return new ShopError('OUT_OF_STOCK', { products: [toShortage({ productId, quantity: -delta, product })] })
+  }
+  if (delta > 0 && quantity > MAX_ON_HAND) {
+    const msg = `must be at most ${Math.max(MAX_ON_HAND - product.quantity, 0)}: no more can be on hand than ${MAX_ON_HAND}`
+    return new ShopError('VALIDATION', { issues: [{ loc: ['delta'], msg }] })
   }
   const changed = stock.change(productId, product, { quantity })
   const movement: MovementDocument = {
