@@ -5,6 +5,10 @@ export function explain(error: unknown): string {
     const port = 'port' in error ? String(error.port) : ''
     return `Port ${port} is taken by another program. Stop that one, or choose another port: PORT=8001 npx pnpm start`
   }
+  // The driver passes on what the DNS says of a mongodb+srv address.
+  if ('syscall' in error && String(error.syscall).startsWith('query')) {
+    return `The host that MONGODB_URI names cannot be looked up: ${error.message}. Check the address and the network, or unset MONGODB_URI to use the embedded database.`
+  }
   if ('code' in error && (error.code === 'ENOTFOUND' || error.code === 'EADDRNOTAVAIL') && 'syscall' in error) {
     return `HOST is not an address of this machine: ${error.message}. 127.0.0.1 is this machine alone, 0.0.0.0 all its interfaces.`
   }

@@ -15,6 +15,11 @@ test.for<[string, unknown, string]>([
     'HOST is not an address of this machine: getaddrinfo ENOTFOUND 256.1.1.1. 127.0.0.1 is this machine alone, 0.0.0.0 all its interfaces.',
   ],
   [
+    'an address whose name the DNS does not know',
+    Object.assign(new Error('querySrv ENOTFOUND _mongodb._tcp.nowhere'), { code: 'ENOTFOUND', syscall: 'querySrv' }),
+    'The host that MONGODB_URI names cannot be looked up: querySrv ENOTFOUND _mongodb._tcp.nowhere. Check the address and the network, or unset MONGODB_URI to use the embedded database.',
+  ],
+  [
     'a port that others may open',
     Object.assign(new Error('listen EACCES: permission denied 0.0.0.0:80'), { code: 'EACCES', port: 80 }),
     'Port 80 is not for this user to open. Choose one above 1023: PORT=8000 npx pnpm start',

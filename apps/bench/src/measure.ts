@@ -8,7 +8,7 @@ import type { BenchDatabase, BenchShop } from './database.ts'
 import { AMPLE } from './database.ts'
 import type { LoadResult, Outcomes } from './load/closed-loop.ts'
 import type { Freshness } from './load/freshness.ts'
-import type { LoadJob } from './load/load.ts'
+import type { LoadJob } from './load/worker.ts'
 import type { Placed } from './load/pace.ts'
 
 /** What one measurement showed. */

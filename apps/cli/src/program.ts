@@ -1,4 +1,4 @@
-import { Currency } from '@stockroom/contracts'
+import { Currency, MAX_ON_HAND } from '@stockroom/contracts'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { importProducts } from './commands/import-products.ts'
 import { replay } from './commands/replay.ts'
@@ -32,7 +32,7 @@ export function shopProgram(context: CommandContext, run: Run): Command {
         return code
       }),
     )
-    .option('--quantity <number>', 'the stock of rows that name none', wholeNumber(0, 1_000_000_000))
+    .option('--quantity <number>', 'units on hand of rows that name none', wholeNumber(0, MAX_ON_HAND))
     .option('--set-quantity', 'also set the stock of products that exist; otherwise only new ones get theirs')
     .addOption(url())
     .addOption(json())
@@ -51,7 +51,7 @@ A row whose SKU stands in an earlier row is refused. Ends with 1 if any row was 
     .description("make the products of a real shop's order log, and place its orders again")
     .argument('<file>', 'the log: CSV, also with .gz')
     .addOption(new Option('--preset <name>', 'what kind of log it is').choices(['online-retail']).makeOptionMandatory())
-    .option('--stock <number>', 'units on hand of each product that is created', wholeNumber(0, 1_000_000_000), 1000)
+    .option('--stock <number>', 'units on hand of each product that is created', wholeNumber(0, MAX_ON_HAND), 1000)
     .option('--concurrency <number>', 'orders on their way at once; 1 is deterministic', wholeNumber(1, 1024), 16)
     .addOption(url())
     .addOption(json())

@@ -18,7 +18,7 @@ export async function run(args: readonly string[], context: CommandContext): Pro
     } catch (thrown) {
       const error = explainCall(thrown, url)
       ok = false
-      writeLines(err, [textOf(error)])
+      writeLines(err, [messageOf(error)])
       if (json) writeJson(out, { error: error instanceof Error ? error.message : String(error) })
     }
   }
@@ -44,7 +44,7 @@ function forEachCommand(command: Program, visit: (command: Program) => void): vo
 }
 
 /** Of an error nobody foresaw, the stack is what helps to find it. */
-function textOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`
   return `error: ${error instanceof CliError ? error.message : (error.stack ?? error.message)}`
 }

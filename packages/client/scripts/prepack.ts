@@ -1,7 +1,7 @@
 /**
- * Gives the packed client types of its own: dist/types/index.d.ts is dist/index.d.ts with @stockroom/server turned
- * to dist/types/server, and so is react.d.ts; which holds the declarations that the router's types reach. So an installed client needs
- * nothing of the server. What `tsc -b` wrote is left as it is: its next run relies on it.
+ * Gives the packed client types of its own, so that an installed client needs nothing of the server: dist/types has
+ * copies of index.d.ts and react.d.ts that import from dist/types/server instead of @stockroom/server, and there the
+ * declarations that the router's types reach. What `tsc -b` wrote is left as it is: its next run relies on it.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'

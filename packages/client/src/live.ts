@@ -37,7 +37,7 @@ export function live(options: LiveOptions): TRPCLink<AppRouter> {
   }
 }
 
-/** Node has no EventSource, and that of a browser sends no headers of ours: there, and nowhere else, another is loaded. */
+/** Node has no EventSource, and a browser's takes neither headers nor a fetch: then alone the package is loaded. */
 async function load({ url, transformer, fetch, headers }: LiveOptions): Promise<TRPCLink<AppRouter>> {
   const isNative = 'EventSource' in globalThis && !fetch && !headers
   if (isNative) return httpSubscriptionLink({ url, transformer })

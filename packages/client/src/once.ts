@@ -19,7 +19,6 @@ const keyed = new Set(
     'orders.create': true,
     'orders.cancel': true,
     'orders.pay': true,
-
     'orders.fulfil': true,
     'orders.refund': true,
     'products.adjustQuantity': true,

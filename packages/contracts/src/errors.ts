@@ -25,7 +25,7 @@ export const errors = {
     status: 422,
     trpc: 'BAD_REQUEST',
     text: 'The request is not valid',
-    next: 'Correct the fields named in errors and send the request again.',
+    next: 'Correct the fields that are named and send the request again.',
     details: z.strictObject({ issues: z.array(Issue) }),
   },
   MALFORMED_JSON: {
@@ -39,7 +39,7 @@ export const errors = {
     status: 400,
     trpc: 'BAD_REQUEST',
     text: 'The request cannot be read',
-    next: 'Check the percent-encoding of the path, the Host header, and that the body is as long as announced.',
+    next: 'Check the percent-encoding of the path, the Host header, and that the body is as long as announced; a batch over RPC is one object of at most 10 inputs.',
     details: none,
   },
   INVALID_CURSOR: {
@@ -60,7 +60,7 @@ export const errors = {
     status: 404,
     trpc: 'NOT_FOUND',
     text: 'Product not found',
-    next: 'List the products for the ids there are.',
+    next: 'List the products to see which ids exist.',
     details: z.strictObject({ productIds: z.array(z.string()) }),
   },
   NO_PRODUCTS: {
@@ -74,14 +74,14 @@ export const errors = {
     status: 404,
     trpc: 'NOT_FOUND',
     text: 'Order not found',
-    next: 'List the orders for the ids there are.',
+    next: 'List the orders to see which ids exist.',
     details: z.strictObject({ orderId: z.string() }),
   },
   ROUTE_NOT_FOUND: {
     status: 404,
     trpc: 'NOT_FOUND',
     text: 'Not Found',
-    next: 'See /docs for the paths there are.',
+    next: 'See /docs for the paths that exist.',
     details: none,
   },
   METHOD_NOT_ALLOWED: {
@@ -95,14 +95,14 @@ export const errors = {
     status: 409,
     trpc: 'CONFLICT',
     text: 'Another product has this SKU',
-    next: 'Choose another SKU, or change the product that has it, whose id the details say.',
+    next: 'Choose another SKU, or change the product that has it: details.productId.',
     details: z.strictObject({ sku: z.string(), productId: z.string() }),
   },
   INVALID_TRANSITION: {
     status: 409,
     trpc: 'CONFLICT',
-    text: 'The order cannot go there from where it stands',
-    next: 'Fetch the order; details.allowed names where it can go.',
+    text: 'The order cannot move from its status to that one',
+    next: 'Move it to one of details.allowed; where that is empty, the order has ended.',
     details: z.strictObject({ from: OrderStatus, to: OrderStatus, allowed: z.array(OrderStatus) }),
   },
   QUANTITY_CHANGED: {
@@ -151,7 +151,7 @@ export const errors = {
     status: 500,
     trpc: 'INTERNAL_SERVER_ERROR',
     text: 'Internal Server Error',
-    next: 'Report it with the request id; the request had no effect that was acknowledged.',
+    next: 'Report it with the request id. No effect was acknowledged: look whether there was one before you send it again.',
     details: none,
   },
   BUSY: {
@@ -165,7 +165,7 @@ export const errors = {
     status: 503,
     trpc: 'SERVICE_UNAVAILABLE',
     text: 'It is not known whether the request took effect',
-    next: 'Send it again with the same idempotency key; without one, look first whether it did.',
+    next: 'Send it again with the same idempotency key; without one, look whether it did before you send it again.',
     details: none,
   },
 } as const satisfies Record<string, ErrorEntry>
@@ -179,6 +179,7 @@ interface ErrorEntry {
   readonly details: z.ZodType
 }
 
+/** The name of an error: a key of `errors`. */
 export type ErrorCode = keyof typeof errors
 
 /** The details that an error of this code carries. */

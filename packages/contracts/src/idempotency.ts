@@ -10,6 +10,6 @@ export const IdempotencyKey = z
   .regex(/^[A-Za-z0-9_-]{8,64}$/)
   .meta({
     description:
-      'Your name for this one change: sent again, it gets the first answer and has no second effect; with another input it is refused. Keys of two users never meet',
+      'Your name for this one change: sent again, it gets the first answer and has no second effect; with another input it is refused. Each user has keys of their own for orders; adjustments of stock share one set',
     examples: ['checkout-7f3a9c21'],
   })

@@ -108,9 +108,9 @@ export const RefundOrder = z.strictObject({
 export type RefundOrder = z.infer<typeof RefundOrder>
 
 /**
- * Which orders: those of a user, in a status, with a product, created in a time (`from` inclusive, `to` exclusive, ISO
- * 8601 in UTC); oldest first unless `sort` says newest; from the start or behind `cursor`, past `skip` of them, 100
- * unless `limit` says otherwise, and fewer where they have more than 20,000 lines in all. A cursor belongs to the filters and the sort it was given for.
+ * Which orders to list: those that pass every filter given. `from` (inclusive) and `to` (exclusive) are ISO 8601 in
+ * UTC. Oldest first unless `sort` is `newest`; 100 unless `limit` says otherwise, fewer where they have more than 20,000
+ * lines in all. `skip` counts from `cursor`, which is valid only with the filters and the sort it was given for.
  */
 export const ListOrders = z.strictObject({
   userId: UserId.optional().describe('Only those of this user'),
@@ -131,11 +131,14 @@ export const ListOrders = z.strictObject({
 })
 export type ListOrders = z.infer<typeof ListOrders>
 
+/** A page of orders. It may hold fewer than `limit` and still have a `nextCursor`: see ListOrders. */
 export const OrderPage = pageOf(Order)
 export type OrderPage = z.infer<typeof OrderPage>
 
+/** Which order to fetch. */
 export const OrderById = z.strictObject({ id: IdInput })
 export type OrderById = z.infer<typeof OrderById>
 
+/** Which order to watch. */
 export const WatchOrder = z.strictObject({ id: IdInput, lastEventId: LastEventId.optional() })
 export type WatchOrder = z.infer<typeof WatchOrder>

@@ -57,9 +57,11 @@ export const ListProducts = z.strictObject({
 })
 export type ListProducts = z.infer<typeof ListProducts>
 
+/** A page of the catalogue, oldest first: at most 1,000 products. */
 export const ProductPage = pageOf(Product)
 export type ProductPage = z.infer<typeof ProductPage>
 
+/** Which product to fetch. */
 export const ProductById = z.strictObject({ id: IdInput })
 export type ProductById = z.infer<typeof ProductById>
 
@@ -115,7 +117,7 @@ export const UpsertProducts = z.strictObject({
 })
 export type UpsertProducts = z.infer<typeof UpsertProducts>
 
-/** What became of one row, in the order of the rows. */
+/** What became of one row: the product it made, changed or found unchanged. */
 export const UpsertResult = z.object({
   sku: Sku,
   id: Id,
@@ -123,5 +125,6 @@ export const UpsertResult = z.object({
 })
 export type UpsertResult = z.infer<typeof UpsertResult>
 
+/** What became of every row, in the order of the rows. */
 export const UpsertResults = z.object({ results: z.array(UpsertResult) })
 export type UpsertResults = z.infer<typeof UpsertResults>

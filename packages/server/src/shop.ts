@@ -44,7 +44,7 @@ export interface Shop extends AsyncDisposable {
     create(input: CreateProduct): Promise<Product>
     /** Sets the units on hand. PRODUCT_NOT_FOUND, QUANTITY_CHANGED. */
     setQuantity(input: SetQuantity): Promise<Product>
-    /** Adds or takes units. PRODUCT_NOT_FOUND, OUT_OF_STOCK. */
+    /** Adds or takes units. PRODUCT_NOT_FOUND, OUT_OF_STOCK; VALIDATION above 1,000,000,000 units on hand. */
     adjustQuantity(input: AdjustQuantity, call?: Call): Promise<Product>
     /** Creates or updates by SKU; each hundred rows take effect together. */
     upsertMany(input: UpsertProducts): Promise<UpsertResults>
@@ -67,10 +67,11 @@ export interface Shop extends AsyncDisposable {
     create(input: CreateOrder, call?: Call): Promise<Order>
     /** Gives every unit back to stock, once. ORDER_NOT_FOUND, INVALID_TRANSITION; cancelled already is no error. */
     cancel(input: MoveOrder, call?: Call): Promise<Order>
-    /** ORDER_NOT_FOUND, INVALID_TRANSITION; so for the next two. */
+    /** ORDER_NOT_FOUND, INVALID_TRANSITION. */
     pay(input: MoveOrder, call?: Call): Promise<Order>
+    /** ORDER_NOT_FOUND, INVALID_TRANSITION. */
     fulfil(input: MoveOrder, call?: Call): Promise<Order>
-    /** Gives the units back to stock only where the input says `restock`. */
+    /** Gives the units back to stock only where the input says `restock`. ORDER_NOT_FOUND, INVALID_TRANSITION. */
     refund(input: RefundOrder, call?: Call): Promise<Order>
     /** A page of the orders that the filters leave. INVALID_CURSOR. */
     list(input: ListOrders): Promise<OrderPage>

@@ -48,6 +48,20 @@ describe('an idempotency key', () => {
     expect(bobs.userId).toBe('bob')
   })
 
+  test('belongs to who calls where that is known, whoever the order or the adjustment is for', async () => {
+    await using shop = await testShop()
+    const { id } = await shop.caller.products.create(aProduct({ quantity: 10 }))
+    const key = { idempotencyKey: 'click-0001' }
+    const placed = { userId: 'ada', productId: id, quantity: 1, ...key }
+    const adjusted = { id, delta: -2, reason: 'breakage', ...key }
+    for (const principal of ['till-1', 'till-2', 'till-1']) {
+      await shop.shop.orders.create(placed, { principal })
+      await shop.shop.products.adjustQuantity(adjusted, { principal })
+    }
+    expect((await shop.caller.orders.list()).items).toHaveLength(2)
+    expect((await shop.caller.products.byId({ id })).quantity).toBe(10 - 2 * 1 - 2 * 2)
+  })
+
   test('replays the order as it was at that step, whatever became of it', async () => {
     await using shop = await testShop()
     const { id } = await shop.caller.products.create(aProduct())

@@ -189,7 +189,7 @@ function run(steps: readonly Step[], fillers: number): void {
       // What is not among the first is not shown by them.
       if (fillers === 0) for (const id of ids) if (past.get(id)) raise(id, stateThen(id))
     } else {
-      const document = memory.takeOne(id, snapshot, mayBeOld)
+      const document = memory.takeOne(id, { document: snapshot.documents[0], at: snapshot.at }, mayBeOld)
       // What reads say of one that was deleted is not in order until the stream has come to its end.
       if (document && past.get(id)) check(id, document, Math.max(from, stateThen(id)))
     }

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { openShop } from '@stockroom/server'
 import { serve } from '@stockroom/server/http'
 import { onJob } from '../child.ts'
 import type { ServerJob } from '../contenders.ts'
+import { listen } from '../contenders/listen.ts'
 
 export interface LiveServer {
   readonly url: string
@@ -26,7 +25,6 @@ onJob(async ({ uri, database }: ServerJob): Promise<LiveServer> => {
     const { user, system } = process.cpuUsage()
     const usage: Usage = { cpu: (user + system) / 1000, memory: process.memoryUsage.rss() }
     response.end(JSON.stringify(usage))
-  }).listen(0, '127.0.0.1')
-  await once(meter, 'listening')
-  return { url, usageUrl: `http://127.0.0.1:${(meter.address() as AddressInfo).port}` }
+  })
+  return { url, usageUrl: await listen(meter) }
 })

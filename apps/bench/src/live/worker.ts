@@ -86,7 +86,7 @@ async function write(shopUrl: string, product: string): Promise<Write> {
   const response = await fetch(`${shopUrl}/products/${product}/adjust`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ delta: 1, reason: 'delivery' }),
+    body: JSON.stringify({ delta: -1, reason: 'sold at the counter' }),
   })
   const acknowledged = performance.now()
   if (response.status !== 200) throw new Error(await response.text())

@@ -1,4 +1,12 @@
 import { onJob } from '../child.ts'
-import { generateLoad } from './load.ts'
+import type { Loop } from './closed-loop.ts'
+import { closedLoop } from './closed-loop.ts'
+import type { OrderRequests } from './requests.ts'
+import { requestPool } from './requests.ts'
 
-onJob(generateLoad)
+export interface LoadJob extends Loop {
+  readonly orders: OrderRequests
+}
+
+/** Orders from many connections. */
+onJob(({ orders, ...loop }: LoadJob) => closedLoop(requestPool(orders), loop))

@@ -64,7 +64,7 @@ export async function openLane(db: Db, { session, door, onLook, looksAlways }: L
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      // It would register the lane once more.
+      // A beat that is still under way would register the lane again.
       await beating
       await lanes.deleteOne({ _id }).catch(() => {})
     },

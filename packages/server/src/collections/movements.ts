@@ -15,7 +15,7 @@ export interface MovementDocument {
    * units were added or taken. `repair`: the books were corrected.
    */
   reason: 'initial' | 'set' | 'adjust' | 'repair'
-  /** What the caller said of it. */
+  /** The reason that the caller gave; the field above is the kind of movement. */
   note?: string
   at: Date
   /** Of an adjustment with an idempotency key: the key in its scope, the hash of the input, and the answer it got. */

@@ -29,7 +29,7 @@ export async function readProducts(db: Db, filter: Filter<ProductDocument>, limi
         .toArray()
       const at = timeOf(session) ?? earlier
       if (at) return { documents, at }
-      // A collection that is not there has no moments: all that is known is one before it was not found.
+      // A collection that does not exist gives no time. The cluster's time before the next read stands in for it.
       earlier = (await db.command({ ping: 1 }))['operationTime']
     } catch (error) {
       if (attempt === ATTEMPTS || !(error instanceof MongoError && error.code === SNAPSHOT_UNAVAILABLE)) throw error

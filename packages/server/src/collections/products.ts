@@ -68,7 +68,7 @@ export function toProduct(document: ProductDocument): Product {
     quantity,
     version,
     revision,
-    // Products that were written together share a date, of which superjson would tell in every list of them.
+    // Dates of its own: products written together share one, and superjson would name every place of it.
     createdAt: new Date(createdAt),
     updatedAt: new Date(updatedAt),
   })

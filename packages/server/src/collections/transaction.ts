@@ -9,6 +9,9 @@ const options: TransactionOptions = {
   readPreference: 'primary',
 }
 
+const NO_SUCH_TRANSACTION = 251
+const DUPLICATE_KEY = 11000
+
 /** Reading once more explains a duplicate key, unless an index refuses the data for good. */
 const MAX_DUPLICATE_KEYS = 3
 
@@ -63,7 +66,7 @@ export async function transact<T>(
       if (error instanceof Outdated) continue
       const mayPass = isTransient(error) || (isDuplicateKey(error) && duplicateKeys++ < MAX_DUPLICATE_KEYS)
       if (!mayPass || givenUp()) {
-        // The driver aborts nothing once a commit was sent, and an abort can be lost as the rest was.
+        // The driver sends no abort once a commit was sent, and an abort that is sent can be lost.
         if (mayPass || progress.commitSent) onGivenUp()
         throw error
       }
@@ -86,9 +89,10 @@ async function commit(session: ClientSession): Promise<void> {
       return await session.commitTransaction()
     } catch (error) {
       const gone =
-        error instanceof MongoServerError && (error.code === 251 || error.hasErrorLabel('TransientTransactionError'))
+        error instanceof MongoServerError &&
+        (error.code === NO_SUCH_TRANSACTION || error.hasErrorLabel('TransientTransactionError'))
       if (gone) throw error
-      // A refusal says nothing of a commit before it whose answer was unclear.
+      // A refusal now says nothing of an earlier try whose answer was unclear: that one may have committed.
       if (!isTransient(error)) throw unclear ?? error
       if (again === 0) throw error
       unclear = error
@@ -98,5 +102,5 @@ async function commit(session: ClientSession): Promise<void> {
 
 /** Another process wrote the key between this transaction's read and its write: the next attempt will read it. */
 function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 11000
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY
 }

@@ -7,14 +7,48 @@ import {
 } from 'mongodb'
 
 /**
- * Codes of a state that passes by itself: a write conflict, a lost or changing primary, a transaction that is gone,
- * a write concern not reached in time. The driver labels most of them, but not all after a primary was killed, nor
- * 11601: the session was ended under a command, for its lane was slow enough to be taken for dead.
+ * Codes of a state that passes by itself, by their names in MongoDB's error_codes.yml. The driver labels most of them,
+ * but not all after a primary was killed.
  */
-const passing = new Set([
-  6, 7, 24, 50, 63, 64, 89, 91, 112, 133, 134, 150, 189, 225, 234, 244, 246, 251, 262, 267, 290, 317, 358, 384, 402,
-  462, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436,
-])
+const passing = {
+  HostUnreachable: 6,
+  HostNotFound: 7,
+  LockTimeout: 24,
+  MaxTimeMSExpired: 50,
+  StaleShardVersion: 63,
+  WriteConcernTimeout: 64,
+  NetworkTimeout: 89,
+  ShutdownInProgress: 91,
+  WriteConflict: 112,
+  FailedToSatisfyReadPreference: 133,
+  ReadConcernMajorityNotAvailableYet: 134,
+  StaleEpoch: 150,
+  PrimarySteppedDown: 189,
+  TransactionTooOld: 225,
+  RetryChangeStream: 234,
+  TransactionAborted: 244,
+  SnapshotUnavailable: 246,
+  NoSuchTransaction: 251,
+  ExceededTimeLimit: 262,
+  PreparedTransactionInProgress: 267,
+  TransactionExceededLifetimeLimitSeconds: 290,
+  ConnectionPoolExpired: 317,
+  InternalTransactionNotSupported: 358,
+  ConnectionError: 384,
+  ResourceExhausted: 402,
+  IngressRequestRateLimitExceeded: 462,
+  SocketException: 9001,
+  LegacyNotPrimary: 10058,
+  NotWritablePrimary: 10107,
+  InterruptedAtShutdown: 11600,
+  /** The session was ended under a command, because its lane was slow enough to be taken for dead. */
+  Interrupted: 11601,
+  InterruptedDueToReplStateChange: 11602,
+  StaleConfig: 13388,
+  NotPrimaryNoSecondaryOk: 13435,
+  NotPrimaryOrSecondary: 13436,
+}
+const passingCodes: ReadonlySet<number> = new Set(Object.values(passing))
 
 /** Whether the same command, sent again, may well succeed. */
 export function isTransient(error: unknown): boolean {
@@ -29,11 +63,11 @@ export function isTransient(error: unknown): boolean {
     error.hasErrorLabel('TransientTransactionError') ||
     error.hasErrorLabel('UnknownTransactionCommitResult') ||
     error.hasErrorLabel('RetryableWriteError') ||
-    passing.has(Number(error.code))
+    passingCodes.has(Number(error.code))
   )
 }
 
 /** Whether another transaction held what this one wanted to write. */
 export function isConflict(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === 112
+  return error instanceof MongoServerError && error.code === passing.WriteConflict
 }

@@ -58,7 +58,7 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
   const readById = readsTogether(async (ids) => {
     const { documents, at } = await reading(() => readProducts(db, { _id: { $in: [...ids] } }, ids.length))
     const found = new Map(documents.map((document) => [document._id.toHexString(), document]))
-    return new Map(ids.map((id) => [id.toHexString(), { documents: [found.get(id.toHexString()) ?? []].flat(), at }]))
+    return new Map(ids.map((id) => [id.toHexString(), { document: found.get(id.toHexString()), at }]))
   })
   const closing = new AbortController()
   const following = follow()
@@ -75,7 +75,7 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
     },
     apply(written) {
       for (const document of written) {
-        // What is being read may be older: it is not kept.
+        // A read sent before this write may be older: its result is not kept.
         queries.delete(document._id.toHexString())
         memory.write(document)
       }
@@ -151,8 +151,9 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
     const own = Symbol(id)
     queries.set(id, own)
     try {
-      const snapshot = await readById(_id)
-      return memory.takeOne(id, snapshot!, queries.get(id) !== own)
+      const read = await readById(_id)
+      // The query answers for every id that it was asked for.
+      return memory.takeOne(id, read!, queries.get(id) !== own)
     } finally {
       if (queries.get(id) === own) queries.delete(id)
     }

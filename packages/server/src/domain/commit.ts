@@ -28,9 +28,10 @@ export async function commitBatch(
 ): Promise<Settlement> {
   /** What went as far as a commit: one of them may have taken effect although no answer came back. */
   const earlier: Settlement[] = []
-  let trusts = true
+  /** Whether what is known may still decide: not after a failure that is no conflict. */
+  let mayUseKnown = true
   const settlement = await transact(session, attempt, hooks)
-  known.written(settlement.changes)
+  known.keepWritten(settlement.changes)
   return settlement
 
   async function attempt(): Promise<Settlement> {
@@ -38,15 +39,15 @@ export async function commitBatch(
     if (earlier.length > 0) known.forget()
     for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
     const batch = commands()
-    const byKnown = trusts && earlier.length === 0 ? settleByKnown(batch, known) : undefined
+    const byKnown = mayUseKnown && earlier.length === 0 ? settleByKnown(batch, known) : undefined
     const settlement = byKnown ?? (await settleByRead(batch))
     try {
       const written = isContended() ? await writeStockFirst(settlement) : await writeOrdersFirst(settlement)
       earlier.push(written)
       return written
     } catch (error) {
-      // A conflict says only that another transaction holds a product. What else fails may be due to what is known.
-      trusts &&= isConflict(error)
+      // A conflict only says that another transaction holds a product; any other failure may come from what is known.
+      if (!isConflict(error)) mayUseKnown = false
       throw byKnown && error instanceof GuardRefused
         ? new Outdated('a product is not what it was', { cause: error })
         : error
@@ -55,7 +56,7 @@ export async function commitBatch(
 
   async function settleByRead(batch: readonly Command[]): Promise<Settlement> {
     const snapshot = await readSnapshot(collections, session, batch)
-    known.read(snapshot.products)
+    known.keepRead(snapshot.products)
     return settle(batch, snapshot, new Date())
   }
 

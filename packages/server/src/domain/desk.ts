@@ -80,7 +80,7 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
    * before are answered: until they all are, the next would be small, and a commit costs nearly as much for a few.
    */
   async function serve(): Promise<void> {
-    for (; queue.length > 0; await regulars.back(queue.length)) {
+    while (queue.length > 0) {
       // Other processes want the same products: each lets the others have their turn, and its own callers, most of whom
       // are answered by then, come back for one larger batch. Meeting in conflicts instead costs all of them more.
       if (isContended()) await wait(Math.random() * GIVE_WAY_MS)
@@ -88,6 +88,7 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
       const answeringBefore = answering
       if (batch.length > 0) await commit(batch)
       await answeringBefore
+      await regulars.back(queue.length)
     }
     serving = undefined
   }

@@ -36,14 +36,14 @@ export class KnownStock {
   }
 
   /** Takes over what a transaction has read. */
-  read(products: readonly ProductDocument[]): void {
+  keepRead(products: readonly ProductDocument[]): void {
     if (this.#known.size > MAX_KNOWN) this.#known.clear()
     const readAt = performance.now()
     for (const product of products) this.#known.set(product._id.toHexString(), { product, readAt })
   }
 
   /** Takes over what a batch has made of them. */
-  written(changes: readonly StockChange[]): void {
+  keepWritten(changes: readonly StockChange[]): void {
     for (const { after } of changes) {
       const id = after._id.toHexString()
       const known = this.#known.get(id)

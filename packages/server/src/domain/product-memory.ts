@@ -8,13 +8,19 @@ import { openFirstProducts } from './first-products.ts'
 import type { Kept } from './kept-product.ts'
 import { afterChange, afterRead, afterWrite } from './kept-product.ts'
 
-/** Products that are gone, so that a write of them which is acknowledged late does not bring them back. */
+/** How many deleted products are remembered, so that a write acknowledged after the deletion brings none back. */
 const BURIED = 1000
 
 /** `product` is undefined where it was deleted. */
 export interface ProductChange {
   readonly id: string
   readonly product: ProductDocument | undefined
+}
+
+/** One product as it was at a moment of the database's clock; undefined where there was none. */
+interface ProductRead {
+  readonly document: ProductDocument | undefined
+  readonly at: Timestamp
 }
 
 /**
@@ -31,14 +37,14 @@ export interface ProductMemory {
   /** Begins anew, at a moment from which on every change will be seen; until it is whole, it answers nothing. */
   forget(): void
   startFrom(moment: Timestamp): void
-  /** The next change of the stream. False where it is of a product that is not in memory, and does not say all of it. */
+  /** Takes the next change of the stream. False where it holds some fields of a product that is not in memory. */
   see(change: StoredChange): boolean
   /** A product as an acknowledged write of this process left it. */
   write(document: ProductDocument): void
-  /** The first products as they were read. False where the memory is newer, and yet not whole. */
+  /** Takes the first products as they were read. False where they are to be read again: these were too old. */
   takeFirst(snapshot: ProductSnapshot): boolean
-  /** What is now known of a product that was read; `mayBeOld` where this process wrote it since it was asked for. */
-  takeOne(id: string, snapshot: ProductSnapshot, mayBeOld: boolean): ProductDocument | undefined
+  /** What is now known of a product that was read; `mayBeOld`: this process wrote it since. */
+  takeOne(id: string, read: ProductRead, mayBeOld: boolean): ProductDocument | undefined
   /** The ids of all that are kept behind the first. */
   others(): Iterable<string>
 }
@@ -55,7 +61,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
   const others = new LRUCache<string, Kept>({
     maxSize: bytes,
     sizeCalculation: bytesOf,
-    // Changes of what is not kept are not noticed.
+    // From here on its changes go unnoticed, so no answer that shows it may be taken for current.
     dispose: (_kept, _id, reason) => void (reason === 'evict' && stamp++),
   })
   const buried = new Set<string>()
@@ -72,7 +78,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     isWhole,
     stamp: () => stamp,
     forget() {
-      // The stream will not come to writes of before.
+      // The next stream begins after these writes and never delivers them: nothing is ahead of it any more.
       for (const [id, { document }] of first.entries()) first.put(id, { document })
       isLoaded = false
       position = undefined
@@ -87,7 +93,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       position = change.at
       const known = find(id)
       if (kind === 'whole' && !known && first.takes(id) && firstReadAt?.greaterThanOrEqual(change.at)) {
-        // The stream has not come to its end yet, which that read was behind.
+        // A later read did not find it: it has been deleted since, which the stream has yet to say.
         bury(id)
         return true
       }
@@ -104,20 +110,20 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       else if (known || !buried.has(id)) put(id, afterWrite(known, document))
     },
     takeFirst(snapshot) {
-      if (!isBehind(snapshot) && !firstReadAt?.greaterThan(snapshot.at)) replaceFirst(snapshot)
+      if (!isBehind(snapshot.at) && !firstReadAt?.greaterThan(snapshot.at)) replaceFirst(snapshot)
       return isWhole()
     },
-    takeOne(id, snapshot, mayBeOld) {
+    takeOne(id, { document, at }, mayBeOld) {
       const known = find(id)
-      if (isBehind(snapshot) && known) return known.document
-      if (!known && first.takes(id) && firstReadAt?.greaterThan(snapshot.at)) return undefined
-      const kept = afterRead(known, snapshot.documents[0], snapshot.at)
+      if (isBehind(at) && known) return known.document
+      if (!known && first.takes(id) && firstReadAt?.greaterThan(at)) return undefined
+      const kept = afterRead(known, document, at)
       if (!kept) return undefined
-      if (position && !isBehind(snapshot) && (known || !mayBeOld)) {
+      if (position && !isBehind(at) && (known || !mayBeOld)) {
         if (known || first.takes(id)) put(id, kept)
         else others.set(id, kept)
       }
-      // Its changes will not be noticed.
+      // It is answered but not kept, so its changes go unnoticed: the answer must not outlive this stamp.
       if (!find(id)) stamp++
       return kept.document
     },
@@ -128,7 +134,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     return isLoaded && !first.isShort()
   }
 
-  function isBehind({ at }: ProductSnapshot): boolean {
+  function isBehind(at: Timestamp): boolean {
     return position !== undefined && at.lessThan(position)
   }
 

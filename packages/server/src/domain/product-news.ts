@@ -20,7 +20,7 @@ const TOLD_IN_A_TURN = 100
 
 /**
  * Hands the changes of the catalogue to those who watch the product, and to those who watch all: in rounds, each with the
- * latest of what has changed since the last. Between two rounds passes as much time as the first of them took.
+ * latest of what has changed since the last. Between two rounds pass 50 ms, or as long as the first took.
  */
 export function openProductNews(catalogue: Catalogue): ProductNews {
   const events = new WeakMap<ProductDocument, ProductEvent>()

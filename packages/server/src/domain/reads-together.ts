@@ -28,7 +28,7 @@ export function readsTogether<Found>(
     return asked.promise
   }
 
-  /** When the requests that have come in by now have been read. */
+  /** Once the requests that have already arrived are parsed, so that their ids join the query. */
   function sendSoon(): void {
     if (isSending || waiting.size === 0) return
     isSending = true

@@ -1,6 +1,5 @@
 import type { UpsertResult } from '@stockroom/contracts'
 import { MAX_ON_HAND } from '@stockroom/contracts'
-import type { MovementDocument } from '../collections/movements.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Batch } from './batch.ts'
 import type {
@@ -35,9 +34,8 @@ export function adjustQuantity(
   command: AdjustProductQuantity,
 ): Replayable<ProductDocument> | ShopError {
   const { movementId, productId, delta, reason, key } = command
-  const scopedKey = key && scoped(key, '')
-  const done =
-    scopedKey === undefined ? undefined : [...snapshot.movements, ...movements].find((each) => each.key === scopedKey)
+  const keyed = key && { key: scoped(key, ''), hash: key.hash }
+  const done = keyed && [...snapshot.movements, ...movements].find((movement) => movement.key === keyed.key)
   if (done && done.hash !== key?.hash) return new ShopError('IDEMPOTENCY_KEY_REUSED', {})
   if (done?.answer) return { value: done.answer, replayed: true }
   const product = stock.get(productId)
@@ -51,15 +49,15 @@ export function adjustQuantity(
     return new ShopError('VALIDATION', { issues: [{ loc: ['delta'], msg }] })
   }
   const changed = stock.change(productId, product, { quantity })
-  const movement: MovementDocument = {
+  movements.push({
     _id: movementId,
     productId: product._id,
     change: delta,
     reason: 'adjust',
     note: reason,
     at: time,
-  }
-  movements.push(key ? { ...movement, key: scopedKey!, hash: key.hash, answer: changed } : movement)
+    ...(keyed && { ...keyed, answer: changed }),
+  })
   return { value: changed, replayed: false }
 }
 

@@ -2,6 +2,7 @@ import type { Db } from 'mongodb'
 import { MongoClient, MongoError, MongoServerSelectionError } from 'mongodb'
 import { collectionsOf } from '../collections/collections.ts'
 import { isStandalone } from '../collections/topology.ts'
+import { isTransient } from '../collections/transient.ts'
 
 export interface VerifyOptions {
   /** The connection string of the MongoDB replica set that holds the shop. */
@@ -61,14 +62,13 @@ function explained(error: unknown): unknown {
       { cause: error },
     )
   }
-  if (error instanceof MongoError)
-    return new VerifyError(
-      `MongoDB refused the work on the books: ${error.message}. See that the user may read and write the shop.`,
-      {
-        cause: error,
-      },
-    )
-  // The parser of addresses has a class of its own by this name.
+  if (error instanceof MongoError) {
+    const text = isTransient(error)
+      ? `The work on the books was interrupted: ${error.message}. Run it again.`
+      : `MongoDB refused the work on the books: ${error.message}. See that the user may read and write the shop.`
+    return new VerifyError(text, { cause: error })
+  }
+  // By name: a malformed address is refused by a library of the driver, whose class is no MongoError.
   if (error instanceof Error && error.name === 'MongoParseError')
     return new VerifyError(
       `The address of MongoDB is wrong: ${error.message}. It looks like mongodb://host:27017/?replicaSet=name`,

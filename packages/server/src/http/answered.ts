@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { proceduresOf } from './call-procedure.ts'
 import { finder } from './rest-finder.ts'
 import type { RestDoor } from './rest-answer.ts'
 import { RPC_PATH } from './rpc.ts'
@@ -36,7 +37,7 @@ const pages = new Set(['/', '/docs', '/openapi.json', '/livez', '/readyz'])
 /** The route that an address takes: there are as many as the shop has, whatever is asked for. */
 function routeNamer({ operations, router }: Pick<RestDoor, 'operations' | 'router'>) {
   const find = finder(new Map(operations.map((operation) => [operation, operation.route.path])))
-  const { procedures } = router._def as { procedures: object }
+  const procedures = proceduresOf(router)
   return (method: string, url: string): string => {
     const path = url.split('?', 1)[0]!
     const procedure = path.startsWith(RPC_PATH) ? path.slice(RPC_PATH.length) : undefined

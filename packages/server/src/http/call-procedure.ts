@@ -29,6 +29,10 @@ export interface Definition {
 /** The public type of a procedure shows its types alone, not the schemas and the chain behind them. */
 export const definitionOf = (procedure: { readonly _def: unknown }): Definition => procedure._def as Definition
 
+/** The procedures of a router by name, `products.list`: its public type does not say that it has them. */
+export const proceduresOf = (router: AnyTRPCRouter): Readonly<Record<string, AnyTRPCProcedure>> =>
+  (router._def as { procedures: Record<string, AnyTRPCProcedure> }).procedures
+
 /**
  * How the lean paths call a procedure. tRPC copies its options, with every property's descriptor, twice for each link
  * of a procedure's chain, which was an eighth of what an order cost. Where the chain is just what `trpc.ts` and the
@@ -38,7 +42,7 @@ export const definitionOf = (procedure: { readonly _def: unknown }): Definition 
  * tests/rpc-conformance.test.ts compares the answers with those of tRPC's own handler.
  */
 export function procedureCaller(router: AnyTRPCRouter, path: string): CallProcedure {
-  const procedure = (router._def as { procedures: Record<string, AnyTRPCProcedure> }).procedures[path]
+  const procedure = proceduresOf(router)[path]
   const definition = procedure && definitionOf(procedure)
   if (!definition || !isPlain(definition)) {
     return ({ getRawInput, ...call }) =>
@@ -59,15 +63,16 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
 
 /** The base procedure's links, one input or none, an output or none, and the resolver. */
 export function isPlain({ middlewares, inputs, resolver }: Definition): boolean {
-  const own = definitionOf(base).middlewares
-  const [resolve, ...others] = middlewares.toReversed()
+  const common = definitionOf(base).middlewares
+  const added = middlewares.slice(common.length)
+  const resolve = added.pop()
   return (
     typeof resolver === 'function' &&
     resolve !== undefined &&
     resolve._type === undefined &&
     inputs.length <= 1 &&
-    own.every((link, index) => middlewares[index] === link) &&
-    others.slice(0, others.length - own.length).every(({ _type }) => _type === 'input' || _type === 'output')
+    common.every((link, index) => middlewares[index] === link) &&
+    added.every(({ _type }) => _type === 'input' || _type === 'output')
   )
 }
 

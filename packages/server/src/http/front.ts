@@ -46,7 +46,7 @@ export function createFront({
     shop,
     onError,
     draining,
-    // As cors says it to pages: or a cache would give one of them what it kept for somebody else.
+    // The cors package says it to pages alone. A cache must not give a page what it stored for somebody else.
     headOf: corsOrigins.length > 0 ? (request: IncomingMessage) => [...headOf(request), 'vary', 'Origin'] : headOf,
   }
   const rest = leanRest(restDoor, admit(expressApp(restDoor)))
@@ -55,31 +55,31 @@ export function createFront({
     exposedHeaders: ['x-request-id', 'location', 'etag', 'retry-after', 'idempotency-replayed'],
     maxAge: 600,
   })
-  const ready = readyBytes({
+  const answerReady = readyBytes({
     doors: [readyRest(restDoor), readyRpc({ ...rpcOptions({ shop, onError, draining }), router: appRouter })],
     stamp: () => shop.products.stamp(),
     head,
   })
   const tell = onAnswer && answeredTeller(restDoor, onAnswer)
 
-  const live = admit((_request, response) => health(response, true))
-  const readiness = admit((_request, response) => void isReady().then((ready) => health(response, ready)))
-  const toReady = admit((request, response) => ready(request, response, dispatch))
+  const livez = admit((_request, response) => health(response, true))
+  const readyz = admit((_request, response) => void canServe().then((ok) => health(response, ok)))
+  const answerWithCors = admit((request, response) => answerReady(request, response, dispatch))
 
   return (request, response) => {
     assignRequestId(request)
     request.url = withoutOrigin(request.url)
     tell?.(request, response)
-    // What a page of another origin is to be told depends on which; all others are told the same.
-    if (request.headers.origin === undefined) ready(request, response, dispatch)
-    else toReady(request, response)
+    // A request from a page names its origin, on which its CORS headers depend; all others get the same headers.
+    if (request.headers.origin === undefined) answerReady(request, response, dispatch)
+    else answerWithCors(request, response)
   }
 
   /** Puts what every answer says on the response, for who adds to it. */
   function admit(next: RequestListener): RequestListener {
     return (request, response) => {
       setHead(response, headOf(request))
-      // What is left of a body that no door reads must not be waited for.
+      // A body over the limit is not read, so the connection cannot be used again.
       if (Number(request.headers['content-length']) > bodyLimit(pathOf(request)))
         response.setHeader('connection', 'close')
       share(request, response, () => next(request, response))
@@ -89,12 +89,12 @@ export function createFront({
   function dispatch(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request)
     if (path.startsWith(RPC_PATH)) rpc(request, response)
-    else if (path === '/livez') live(request, response)
-    else if (path === '/readyz') readiness(request, response)
+    else if (path === '/livez') livez(request, response)
+    else if (path === '/readyz') readyz(request, response)
     else rest(request, response)
   }
 
-  async function isReady(): Promise<boolean> {
+  async function canServe(): Promise<boolean> {
     return !draining?.aborted && (await shop.isReady())
   }
 }

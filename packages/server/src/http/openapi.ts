@@ -69,7 +69,7 @@ export function openApiDocument(operations: readonly Operation[]): object {
     components: components.all(),
   }
 
-  function requestOf({ input, isReady }: Operation, { parameters, body }: Placed): object {
+  function requestOf({ input, hasEtag }: Operation, { parameters, body }: Placed): object {
     const shown = [
       ...parameters.map(({ field, place }) => {
         const { description, ...schema } = field.schema
@@ -81,7 +81,7 @@ export function openApiDocument(operations: readonly Operation[]): object {
           schema: components.add(schema, input),
         }
       }),
-      ...(isReady ? [ifNoneMatch] : []),
+      ...(hasEtag ? [ifNoneMatch] : []),
     ]
     return {
       ...(shown.length > 0 && { parameters: shown }),
@@ -115,13 +115,13 @@ export function openApiDocument(operations: readonly Operation[]): object {
       ...successHeaders(operation),
       content: { [isStream ? 'text/event-stream' : 'application/json']: { schema: answers.get(operation) } },
     }
-    return Object.fromEntries([[String(status), success], ...(operation.isReady ? [notModified] : []), ...problems])
+    return Object.fromEntries([[String(status), success], ...(operation.hasEtag ? [notModified] : []), ...problems])
   }
 }
 
-function successHeaders({ route, fields, isReady }: Operation): object {
+function successHeaders({ route, fields, hasEtag }: Operation): object {
   const shown = {
-    ...(isReady && { ETag: headers.ETag }),
+    ...(hasEtag && { ETag: headers.ETag }),
     ...(route.status === 201 && { Location: headers.Location }),
     ...(fields.some(({ name }) => name === 'idempotencyKey') && {
       'Idempotency-Replayed': headers['Idempotency-Replayed'],

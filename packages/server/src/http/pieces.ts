@@ -24,7 +24,7 @@ interface Run {
   readonly piece: Piece | undefined
 }
 
-/** Of a thousand products, an order changes a few: this many others are written anew with each. */
+/** Items in a piece. An order changes a few of a thousand products, and for each its whole piece is written again. */
 const RUN = 25
 
 /**

@@ -19,10 +19,16 @@ export function hasPlainJson({ headers }: IncomingMessage, limit: number): boole
   )
 }
 
-/** Whether no body follows; some clients announce the body they do not send with a length of 0. */
-export function hasNoBody({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length, 'content-type': type, 'transfer-encoding': chunked } = headers
-  return (length === undefined || (length === '0' && type === undefined)) && chunked === undefined
+/** Whether a body follows. Some clients announce the one they do not send: `content-length: 0` is none. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': chunked } = headers
+  return chunked !== undefined || (length !== undefined && length !== '0')
+}
+
+/** Whether no body follows, nor is one described: an empty one of a named type is for the door to judge. */
+export function hasNoBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'content-type': type } = request.headers
+  return !hasBody(request) && (length === undefined || type === undefined)
 }
 
 export interface PlainUrl {

@@ -29,7 +29,7 @@ export function answerMaker(head: readonly string[], compress: Compress) {
   return (parts: Parts, { contentType, vary }: Pick<ReadyRequest, 'contentType' | 'vary'>): ReadyAnswer => {
     const madeAt = performance.now()
     const { bytes: body, tag } = together(parts)
-    // Weak: it stands for every encoding. Every process that answers with the same says the same.
+    // Weak, as one tag stands for every encoding. It is made of the body alone, so all processes give the same.
     const etag = `W/"${tag}"`
     const varying = [...vary, 'origin', 'accept-encoding'].join(', ')
     const unchanged = ['x-request-id', '', 'etag', etag, 'cache-control', 'no-cache', 'vary', varying, ...head]

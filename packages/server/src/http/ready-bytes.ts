@@ -41,9 +41,9 @@ interface Entry {
 const MEMORY = 64 * 1024 * 1024
 
 /**
- * Answers kept as bytes, given before any door is entered, for as long as the stamp stands that was read before they
- * were made: what this process has acknowledged has raised it. They are kept by the address alone, never by who asks:
- * the answer of a procedure that says `ready` does not depend on it.
+ * Answers kept as bytes, given before any door is entered. One is good while the stamp is what it was just before the
+ * answer was made; everything that this process acknowledges raises the stamp. They are kept by the address alone: the
+ * answer of a procedure that says `ready` does not depend on who asks.
  *
  * A change of one product raises the stamp for all, so an answer is made again when it is next asked for; where the
  * shop answers with the same objects, the bytes are still good, and of those that changed only the text is new.
@@ -93,15 +93,16 @@ export function readyBytes({ doors, stamp, head }: ReadyOptions) {
   async function make(key: string, asked: ReadyRequest, stamp: number): Promise<Entry> {
     const outputs = await asked.run()
     const last = entries.peek(key)
-    const isStill = last?.outputs.every((output, index) => isStillThat(output, outputs[index]))
-    const answer = isStill ? last!.answer : makeAnswer(asked.partsOf(outputs), asked)
+    const isUnchanged =
+      last !== undefined && last.outputs.every((output, index) => isSameOutput(output, outputs[index]))
+    const answer = isUnchanged ? last.answer : makeAnswer(asked.partsOf(outputs), asked)
     const entry = { stamp, outputs, answer }
     entries.set(key, entry)
     return entry
   }
 }
 
-function isStillThat(one: unknown, other: unknown): boolean {
+function isSameOutput(one: unknown, other: unknown): boolean {
   if (one === other) return true
   return isPage(one) && isPage(other) && one.nextCursor === other.nextCursor && isSame(one.items, other.items)
 }

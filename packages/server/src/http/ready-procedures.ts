@@ -1,8 +1,8 @@
-import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
+import type { AnyTRPCRouter } from '@trpc/server'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import type { Definition } from './call-procedure.ts'
-import { definitionOf, isPlain } from './call-procedure.ts'
+import { definitionOf, isPlain, proceduresOf } from './call-procedure.ts'
 
 /** A procedure whose answers may be kept as bytes: its meta says `ready`. */
 export interface ReadyProcedure {
@@ -19,8 +19,7 @@ export interface ReadyProcedure {
 
 /** The ready procedures of a router, by name. What could go wrong later goes wrong here, at the start. */
 export function readyProcedures(router: AnyTRPCRouter): ReadonlyMap<string, ReadyProcedure> {
-  const { procedures } = router._def as { procedures: Record<string, AnyTRPCProcedure> }
-  const ready = Object.entries(procedures).filter(([, procedure]) => definitionOf(procedure).meta?.ready)
+  const ready = Object.entries(proceduresOf(router)).filter(([, procedure]) => definitionOf(procedure).meta?.ready)
   return new Map(ready.map(([name, procedure]) => [name, readyProcedure(name, definitionOf(procedure))]))
 }
 

@@ -1,7 +1,7 @@
 import type { ReadyDoor } from './ready-bytes.ts'
 import { readyProcedures } from './ready-procedures.ts'
 import { rpcInputs } from './rpc-inputs.ts'
-import type { TrpcOptions } from './rpc-lean.ts'
+import type { TrpcOptions } from './rpc-options.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
 import { superjsonParts } from './superjson-parts.ts'
 

@@ -3,7 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server'
 import { isShopError, ShopError } from '../domain/errors.ts'
 import type { Shop } from '../shop.ts'
 import { RETRY, writeEvents } from './events.ts'
-import { signalOf } from './plain-json.ts'
+import { hasBody, signalOf } from './plain-json.ts'
 import { problem } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -59,12 +59,6 @@ export function answerError(
   if (!request.complete && hasBody(request)) response.setHeader('connection', 'close')
   const { status, head, body } = problem(known, requestId)
   writeAnswer(response, status, { head: [...headOf(request), ...head], body })
-}
-
-/** Some clients announce the body they do not send: `content-length: 0` is none. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': chunked } = headers
-  return chunked !== undefined || (length !== undefined && length !== '0')
 }
 
 /** Two texts that are no UTF-8 must not become the same one, of replacement characters. A byte order mark it drops. */

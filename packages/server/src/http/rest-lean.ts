@@ -15,19 +15,18 @@ export function leanRest(door: RestDoor, express: RequestListener): RequestListe
   const find = finder(new Map(door.operations.map((operation) => [operation, answerer(door, operation)])))
 
   return (request, response) => {
-    const { path, query } = plainUrl(request.url ?? '') ?? {}
-    const found = path === undefined ? undefined : find(request.method, path)
-    const hasBody = request.method !== 'GET' && hasPlainJson(request, MAX_BODY)
-    if (!found || !query || !(hasBody || hasNoBody(request))) return express(request, response)
+    const url = plainUrl(request.url ?? '')
+    const found = url && find(request.method, url.path)
+    const sendsJson = request.method !== 'GET' && hasPlainJson(request, MAX_BODY)
+    if (!found || !(sendsJson || hasNoBody(request))) return express(request, response)
     const { value: answer, params } = found
+    const run = async (): Promise<void> => {
+      const body = sendsJson ? parse(await readBody(request)) : undefined
+      await answer({ params, query: url.query, headers: request.headers, body }, response)
+    }
     run()
       .catch((error: unknown) => answerError(door, error, { request, response }))
       .catch((error: Error) => response.destroy(error))
-
-    async function run(): Promise<void> {
-      const body = hasBody ? parse(await readBody(request)) : undefined
-      await answer({ params, query: query!, headers: request.headers, body }, response)
-    }
   }
 }
 

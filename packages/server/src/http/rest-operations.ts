@@ -1,7 +1,7 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter } from '@trpc/server'
 import type { RestRoute } from '../rest-route.ts'
 import type { Definition } from './call-procedure.ts'
-import { definitionOf } from './call-procedure.ts'
+import { definitionOf, proceduresOf } from './call-procedure.ts'
 import type { AnswerForm } from './rest-forms.ts'
 import { answerOf } from './rest-forms.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -32,7 +32,7 @@ export interface Operation {
   readonly fields: readonly Field[]
   readonly answer: AnswerForm
   /** Whether its answers are kept as bytes, and have an ETag. */
-  readonly isReady: boolean
+  readonly hasEtag: boolean
 }
 
 /**
@@ -40,11 +40,13 @@ export interface Operation {
  * a test guards them. What could only fail at a request fails here, at the start.
  */
 export function operationsOf(router: AnyTRPCRouter): Operation[] {
-  // tRPC types these for any router as unknown; the test says what they hold.
-  const { procedures, lazy } = router._def as unknown as { procedures: Record<string, AnyTRPCProcedure>; lazy: object }
+  // Not in its public type; a test guards it.
+  const { lazy } = router._def as unknown as { lazy: object }
   if (Object.keys(lazy).length > 0)
     throw new Error('lazy routers cannot be offered over REST: their procedures are not known at the start')
-  const operations = Object.entries(procedures).flatMap(([path, procedure]) => operationOf(path, procedure) ?? [])
+  const operations = Object.entries(proceduresOf(router)).flatMap(
+    ([path, procedure]) => operationOf(path, procedure) ?? [],
+  )
   const seen = new Set<string>()
   for (const { route } of operations) {
     for (const path of [route.path, route.alias ?? []].flat()) {
@@ -80,7 +82,7 @@ function operationOf(name: string, procedure: AnyTRPCProcedure): Operation | und
     if (!fields.some(({ name }) => name === named)) throw fault(`{${parameter}} is not a field of its input`)
   }
   if (output) jsonSchemaOf(output, 'output')
-  return { route, procedure: name, type, input, fields, answer: answerOf(route), isReady: meta.ready === true }
+  return { route, procedure: name, type, input, fields, answer: answerOf(route), hasEtag: meta.ready === true }
 }
 
 /** Each field has one place, so that nothing overrides the path; only `query` of the route adds a second one. */

@@ -1,8 +1,9 @@
 import express from 'express'
 import { ShopError } from '../domain/errors.ts'
 import { MAX_BODY } from './body-limit.ts'
+import { hasBody } from './plain-json.ts'
 import type { RestDoor } from './rest-answer.ts'
-import { answerer, hasBody, malformedJson, utf8 } from './rest-answer.ts'
+import { answerer, malformedJson, utf8 } from './rest-answer.ts'
 import type { Operation } from './rest-operations.ts'
 
 /** The operations as Express routes. Errors go on to the app's error handler. */

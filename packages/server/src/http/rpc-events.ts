@@ -3,7 +3,7 @@ import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
 import { eventHead, eventTexts, RETRY, writeEvents } from './events.ts'
 import { signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
-import type { RpcOptions } from './rpc-lean.ts'
+import type { RpcOptions } from './rpc-options.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
 import { setHead } from './write-answer.ts'
 
@@ -12,7 +12,7 @@ export type AnswerSubscription = (call: PlainCall, request: IncomingMessage, res
 /**
  * Subscriptions, answered as tRPC's own handler does. That sends each event to each subscriber through four streams,
  * which takes several times the processor time, and they keep events that are no longer the latest (`pnpm bench live`).
- * What is refused is left to it, and it asks the procedure again: a subscription changes nothing.
+ * A refusal is left to that handler, which calls the procedure once more: harmless, as a subscription changes nothing.
  *
  * tests/rpc-conformance.test.ts compares the two.
  */

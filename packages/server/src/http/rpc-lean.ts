@@ -1,39 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { AnyTRPCRouter } from '@trpc/server'
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server'
 import { getHTTPStatusCode } from '@trpc/server/http'
-import type { Context } from '../context.ts'
 import type { CallProcedure } from './call-procedure.ts'
 import { procedureCaller } from './call-procedure.ts'
 import { onceEach } from './once-each.ts'
 import { readBody, signalOf } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import { subscriptionAnswerer } from './rpc-events.ts'
+import type { RpcOptions } from './rpc-options.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
 import { plainCallReader } from './rpc-plain-call.ts'
-import type { Head, HeadOf } from './write-answer.ts'
+import type { Head } from './write-answer.ts'
 import { writeAnswer } from './write-answer.ts'
-
-/** What tRPC's own handler is told, as far as both ways heed it. */
-export interface TrpcOptions {
-  readonly router: AnyTRPCRouter
-  readonly basePath: `/${string}/`
-  readonly maxBodySize: number
-  readonly maxBatchSize: number
-  readonly createContext: () => Context
-  readonly onError: (told: { error: TRPCError; req: IncomingMessage }) => void
-  readonly responseMeta: (told: {
-    readonly info?: { readonly calls: readonly unknown[] }
-    readonly type: string
-    readonly errors: readonly TRPCError[]
-    readonly ctx?: Context
-  }) => { readonly headers: Headers }
-}
-
-export interface RpcOptions extends TrpcOptions {
-  /** What an answer says that is written without tRPC's handler. */
-  readonly headOf: HeadOf
-}
 
 type Outcome = { readonly data: unknown } | { readonly error: TRPCError }
 

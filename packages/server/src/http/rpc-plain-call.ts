@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { AnyTRPCProcedure } from '@trpc/server'
+import { proceduresOf } from './call-procedure.ts'
 import { hasNoBody, hasPlainJson, plainUrl } from './plain-json.ts'
-import type { TrpcOptions } from './rpc-lean.ts'
+import type { TrpcOptions } from './rpc-options.ts'
 
 /** Calls of existing procedures, all of one type, by the method of that type; a subscription comes alone. */
 export interface PlainCall {
@@ -17,7 +17,7 @@ const types = { GET: 'query', POST: 'mutation' } as const
 /** Tells a plain call from its head. Nothing else is taken: what is refused for its head is refused by tRPC. */
 export function plainCallReader(options: TrpcOptions): (request: IncomingMessage) => PlainCall | undefined {
   const { router, basePath, maxBodySize, maxBatchSize } = options
-  const { procedures } = router._def as { procedures: Record<string, AnyTRPCProcedure> }
+  const procedures = proceduresOf(router)
   const isHost = hostChecker()
 
   return (request) => {

@@ -7,14 +7,14 @@ import { toShopError } from '../trpc.ts'
 import { BULK_PATH, MAX_BODY, MAX_BULK_BODY } from './body-limit.ts'
 import type { OnError } from './rest-answer.ts'
 import { requestIdOf } from './request-id.ts'
-import type { RpcOptions, TrpcOptions } from './rpc-lean.ts'
+import type { RpcOptions, TrpcOptions } from './rpc-options.ts'
 import { leanHandler } from './rpc-lean.ts'
 
 export const RPC_PATH = '/trpc/'
 const JSON_TYPE = 'application/json'
 
-/** tRPC puts its own list in the place of the one that CORS has begun. */
-const toAll = new Headers({ vary: 'origin' })
+/** tRPC replaces the Vary header that cors has set, so it is told the origin too. */
+const varyOrigin = new Headers({ vary: 'origin' })
 
 export interface RpcDoor {
   readonly shop: Shop
@@ -34,9 +34,9 @@ export function rpcOptions({ shop, onError, draining }: RpcDoor): Omit<TrpcOptio
       if (code === 'INTERNAL') onError(error.cause ?? error, requestIdOf(req))
     },
     responseMeta({ info, type, errors, ctx }) {
-      if (info && errors.length === 0 && !ctx?.call?.replayed) return { headers: toAll }
-      const headers = new Headers(toAll)
-      // It labels what it says of a request that it could not read as text.
+      if (info && errors.length === 0 && !ctx?.call?.replayed) return { headers: varyOrigin }
+      const headers = new Headers(varyOrigin)
+      // Without info tRPC could not read the request, and would label its answer as text.
       if (!info) headers.set('content-type', JSON_TYPE)
       if (errors.some(({ code }) => code === 'METHOD_NOT_SUPPORTED'))
         headers.set('allow', type === 'mutation' ? 'POST' : 'GET')
@@ -72,7 +72,7 @@ export function rpcHandler({ headOf, admit, ...door }: RpcHandlerOptions): Reque
     return leanHandler(
       { ...options, headOf },
       admit((request, response) => {
-        // It labels nothing where it cannot make a URL of what was sent.
+        // tRPC sets no content type where it cannot make a URL of the request.
         response.setHeader('content-type', JSON_TYPE)
         handleAny(request, response)
       }),

@@ -73,7 +73,7 @@ export async function serve({
       // A connection that its client keeps after this answer would hold the stop up until it is cut.
       for (const response of inFlight()) response.shouldKeepAlive = false
       await wait(drainMs)
-      // The watches have ended, but to a reader that does not read it cannot be said.
+      // The watches have ended; a reader that does not read cannot be told so, and is cut off.
       for (const response of inFlight()) if (isEventStream(response)) response.destroy()
       const hardStop = setTimeout(() => server.closeAllConnections(), HARD_STOP_MS)
       server.close()

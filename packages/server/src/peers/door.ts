@@ -55,7 +55,7 @@ export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>):
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request)
     const answer = request.url === PLACEMENTS_PATH ? await placeAll(decodeCommands(body)) : undefined
-    // Its connection would be kept, and the server with it.
+    // The door is closing: a kept connection would hold it open.
     if (!server.listening) response.setHeader('connection', 'close')
     response.writeHead(answer ? 200 : 404).end(answer)
   }

@@ -6,8 +6,8 @@ import type { PlaceOrder, Replayable } from '../domain/commands.ts'
 import { isShopError, ShopError } from '../domain/errors.ts'
 
 /**
- * Where a door takes orders. The number rises when what is sent changes, so that whoever is asked was sent what it knows:
- * what comes is not checked again.
+ * Where a door takes orders. The number rises when the form of a message changes: a process only ever reads the form
+ * that it knows, so it need not check what it is sent.
  */
 export const PLACEMENTS_PATH = '/placements/1'
 
@@ -57,7 +57,7 @@ function refused(error: unknown): Refused {
   return { code, details, ...(cause instanceof Error && { cause: cause.stack ?? cause.message }) }
 }
 
-/** The bound of the library, 17 MB, is that of a document in the database. */
+/** Throws above 17 MB, which the library takes for the largest document. */
 function encode(message: object): Uint8Array {
   return BSON.serialize(message, { ignoreUndefined: true })
 }

@@ -75,12 +75,13 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
 
   /** As at the desk: while one message is on its way, the next forms. It costs both processes more than what is in it. */
   async function serve(): Promise<void> {
-    for (; waiting.length > 0; await regulars.back(waiting.length)) {
+    while (waiting.length > 0) {
       while (waiting.length > 0) {
         const sent = send(takeLines(waiting)).finally(() => sending.delete(sent))
         sending.add(sent)
       }
       await Promise.race([Promise.all(sending), wait(HELD_UP_MS, undefined, { ref: false })])
+      await regulars.back(waiting.length)
     }
     serving = undefined
   }
@@ -106,7 +107,7 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
       const unknown = new ShopError('OUTCOME_UNKNOWN', {}, { cause: error })
       for (const { command, since, resolve, reject } of entries) {
         const rejectAsUnknown = () => reject(unknown)
-        // One with a key is placed once, wherever else it is or was. That it is refused here says nothing of there.
+        // With a key it is placed once, even if the lead has placed it. A refusal here does not say what the lead did.
         const isLate = performance.now() - since > LATE_MS
         if (command.key && !isLate) desk.submit(command, since).then(resolve, rejectAsUnknown)
         else rejectAsUnknown()
