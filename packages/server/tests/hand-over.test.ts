@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer as createNetServer } from 'node:net'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -260,3 +260,35 @@ test('a process that does not take orders in the way of this version is not aske
   expect(asked).toBe(1)
   server.close()
 })
+
+test('an order whose connection breaks once it was sent is of unknown outcome', async () => {
+  await using elder = await elderShop()
+  await using younger = await youngerShop(elder)
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'stockroom-test-'))
+  // With bytes that nobody has read, the connection is reset.
+  const server = createNetServer({ pauseOnConnect: true }, (socket) => {
+    setImmediate(() => setImmediate(() => socket.destroy()))
+  })
+  server.listen(join(folder.path, 'desk'))
+  await once(server, 'listening')
+  await using _lane = await elderLane(elder.database, join(folder.path, 'desk'))
+  await meetConflict(younger, elder.productId)
+  expect((await refusal(buy(younger, elder.productId))).code).toBe('OUTCOME_UNKNOWN')
+  server.close()
+})
+
+test(
+  'an order of which a process that lives says nothing is of unknown outcome, with a key or without',
+  { timeout: 20_000 },
+  async () => {
+    await using elder = await elderShop()
+    await using younger = await youngerShop(elder)
+    const door = (await openDoor(() => new Promise(() => {})))!
+    await using _lane = await elderLane(elder.database, door.path)
+    await meetConflict(younger, elder.productId)
+    const buyers = ['a-click-of-a-button', undefined].map((key) => refusal(buy(younger, elder.productId, key)))
+    expect((await Promise.all(buyers)).map(({ code }) => code)).toEqual(['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN'])
+    // The one that met the conflict.
+    expect((await younger.caller.orders.list()).items).toHaveLength(1)
+  },
+)

@@ -99,3 +99,24 @@ test('a write that raises the revision and does not say what it expected is refu
   expect(await shops.order(shops.here)).toMatchObject({ status: 'placed' })
   expect(await shops.here.caller.products.byId({ id: shops.id })).toMatchObject({ quantity: 2, revision: 4 })
 })
+
+test('an order does not get a product that was taken out by hand', async () => {
+  await using shops = await twoShopsThatSell(10)
+  await mongo.client.db(shops.here.database).collection('products').deleteOne({})
+  expect((await refusal(shops.order(shops.here))).code).toBe('PRODUCT_NOT_FOUND')
+  expect((await shops.here.caller.orders.list()).items).toHaveLength(1)
+})
+
+test('a product that was changed by hand to what the validator refuses holds up no other', async () => {
+  await using shops = await twoShopsThatSell(10)
+  const { here, order } = shops
+  const mug = await here.caller.products.create(aProduct())
+  await mongo.client
+    .db(here.database)
+    .collection('products')
+    .updateOne({ sku: shops.row.sku }, { $set: { description: null } }, { bypassDocumentValidation: true })
+  expect((await refusal(order(here))).code).toBe('INTERNAL')
+  expect(await here.caller.orders.create({ userId: 'ada', productId: mug.id, quantity: 1 })).toMatchObject({
+    status: 'placed',
+  })
+})

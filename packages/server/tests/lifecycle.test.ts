@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { verifyShop } from '@stockroom/server'
 import { aProduct, testShop } from './_shop.ts'
+import { tamper } from './_tamper.ts'
+import { tradingShop } from './_trading-shop.ts'
 
 const refusal = (code: string, details = {}) =>
   expect.objectContaining({ cause: expect.objectContaining({ code, details: expect.objectContaining(details) }) })
@@ -39,6 +41,13 @@ describe('the life of an order', () => {
     for (const order of await Promise.all(cancels)) expect(order.status).toBe('cancelled')
     expect(await shop.onHand()).toBe(10)
     expect(await shop.differences()).toEqual([])
+  })
+
+  test('can be cancelled where a product of it is no more; the others get their units back', async () => {
+    await using shop = await tradingShop()
+    await tamper(shop, (db) => db.collection('products').deleteOne({ sku: 'MUG' }))
+    expect((await shop.caller.orders.cancel({ id: shop.second.id })).status).toBe('cancelled')
+    expect((await shop.caller.products.byId({ id: shop.tray.id })).quantity).toBe(49)
   })
 
   test('a refund restocks only if asked', async () => {

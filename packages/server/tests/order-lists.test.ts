@@ -21,9 +21,9 @@ const cyclic = <Item>(items: readonly Item[], n: number) => items[n % items.leng
 const timeOf = (n: number) => new Date(start + Math.floor(n / 2) * 500)
 const textOf = (n: number) => timeOf(n).toISOString()
 
-/** The nth order, of two products. It got its id some seconds before it got its time, as in a busy shop. */
+/** The nth order, of two products. It got its id up to a minute before it got its time, as in a busy shop. */
 function order(n: number): OrderDocument {
-  const seconds = Math.floor(timeOf(n).getTime() / 1000) - (n % 4)
+  const seconds = Math.floor(timeOf(n).getTime() / 1000) - cyclic([0, 1, 20, 60], n)
   const status = cyclic(statuses, n >> 1)
   const price = { amount: 100, currency: 'EUR' as const }
   const line = { sku: 'MUG', name: 'Mug', unitPrice: price, quantity: 1, total: price }

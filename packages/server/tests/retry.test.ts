@@ -26,13 +26,13 @@ const whileFailing = <T>(data: Document, mode: Document | 'alwaysOn', work: () =
   whileAnyFails(mongo.client, { data, mode }, work)
 
 /** What a batch is told whose process has the database to itself. */
-const alone = {
+const alone = () => ({
   known: new KnownStock(),
   isContended: () => false,
   progress: { commitSent: false },
   onConflict: async () => {},
   onGivenUp: () => {},
-}
+})
 
 const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }
 
@@ -158,7 +158,7 @@ describe('a commit that is done but never confirmed', () => {
     }
     const settling = unconfirmed(() =>
       commitBatch(collections, session, {
-        ...alone,
+        ...alone(),
         commands: () => [command],
         givenUp() {
           void test.caller.products.setQuantity({ id: command.productId.toHexString(), quantity: 5 })
@@ -167,6 +167,53 @@ describe('a commit that is done but never confirmed', () => {
       }),
     )
     expect((await settling).outcomes).toMatchObject([{ _id: command.productId }])
+  })
+
+  test.for(['pay', 'cancel'] as const)('does not refuse a step to the one who made it: %s', async (step) => {
+    await using test = await testShop()
+    const { id: productId } = await test.caller.products.create(aProduct({ quantity: 5 }))
+    const { id } = await test.caller.orders.create({ userId: 'ada', productId, quantity: 1 })
+    const moved = await unconfirmed(() => test.caller.orders[step]({ id }))
+    expect(moved.history).toHaveLength(2)
+    expect(await test.caller.orders.byId({ id })).toEqual(moved)
+    expect(await wrongBooks(test)).toEqual([])
+  })
+
+  test('answers with what its last attempt wrote, not with what one before it would have', async () => {
+    await using test = await testShop()
+    const row = aProduct({ quantity: 5 })
+    const { id: productId } = await test.caller.products.create(row)
+    const { id: orderId } = await test.caller.orders.create({ userId: 'ada', productId, quantity: 1 })
+    const collections = collectionsOf(mongo.client.db(test.database))
+    const admin = mongo.client.db('admin')
+    for (const command of [
+      { kind: 'placeOrder', orderId: new ObjectId(), userId: 'bo', lines: [{ productId, quantity: 1 }] },
+      { kind: 'moveOrder', orderId, stepId: new ObjectId(), to: 'paid', restock: false },
+      { kind: 'adjustQuantity', movementId: new ObjectId(), productId, delta: 1, reason: 'found' },
+    ] satisfies Command[]) {
+      await using session = mongo.client.startSession({ causalConsistency: false })
+      const conflict = { failCommands: ['commitTransaction'], errorCode: 112 }
+      const { outcomes } = await whileFailing(conflict, { times: 1 }, () =>
+        commitBatch(collections, session, {
+          ...alone(),
+          commands: () => [command],
+          givenUp: () => false,
+          async onConflict() {
+            // The first attempt is gone, the product is another by then, and the second is never confirmed.
+            await admin.command({ killSessions: [{ id: session.id!.id }] })
+            await test.caller.products.upsertMany({ rows: [{ ...row, name: `After ${command.kind}` }] })
+            const data = { failCommands: ['commitTransaction'], ...unacknowledged }
+            await admin.command({ configureFailPoint: 'failCommand', mode: { times: 8 }, data })
+          },
+        }),
+      )
+      const { orders, products } = collections
+      const stored =
+        command.kind === 'adjustQuantity'
+          ? products.findOne({ _id: new ObjectId(productId) })
+          : orders.findOne({ _id: new ObjectId(command.orderId) })
+      expect(outcomes).toEqual([{ value: await stored, replayed: false }])
+    }
   })
 
   test('decides nothing anew: who was refused stays refused, though stock came in since', async () => {
@@ -184,7 +231,7 @@ describe('a commit that is done but never confirmed', () => {
     const collections = collectionsOf(mongo.client.db(test.database))
     const { outcomes } = await unconfirmed(() =>
       commitBatch(collections, session, {
-        ...alone,
+        ...alone(),
         commands: () => commands,
         givenUp: () => false,
       }),
@@ -206,6 +253,46 @@ test.for([10107, 134])('a read that fails for the moment is BUSY, not a fault: %
   const id = '0'.repeat(24)
   const reads = () => tally([products.byId({ id }), orders.byId({ id }), orders.list()])
   expect(await whileFailing({ failCommands: ['find'], errorCode }, 'alwaysOn', reads)).toEqual({ BUSY: 3 })
+})
+
+test.for<[skip: number, code: string, there: number]>([
+  [2, 'OUTCOME_UNKNOWN', 100],
+  [0, 'INTERNAL', 0],
+])('200 rows in bulk, whose inserts fail after %i: %s', async ([skip, code, there]) => {
+  await using test = await testShop()
+  const rows = times(200, () => aProduct())
+  // Of a hundred rows, the movements are inserted, then the products.
+  const told = await whileFailing({ failCommands: ['insert'], errorCode: 2 }, { skip }, () =>
+    refusal(test.caller.products.upsertMany({ rows })),
+  )
+  expect(told.code).toBe(code)
+  expect((await test.caller.products.list()).items).toHaveLength(there)
+})
+
+test.for<[string, Document, leaves: number]>([
+  ['a batch that is given up where it may have left locks says so', { closeConnection: true }, 1],
+  ['one that the database refused left none', { errorCode: 2 }, 0],
+])('%s', async ([, failure, leaves]) => {
+  await using test = await testShop()
+  const { id: productId } = await test.caller.products.create(aProduct())
+  await using session = mongo.client.startSession({ causalConsistency: false })
+  const place: Command = {
+    kind: 'placeOrder',
+    orderId: new ObjectId(),
+    userId: 'ada',
+    lines: [{ productId, quantity: 1 }],
+  }
+  let left = 0
+  const settling = whileFailing({ failCommands: ['insert'], ...failure }, 'alwaysOn', () =>
+    commitBatch(collectionsOf(mongo.client.db(test.database)), session, {
+      ...alone(),
+      commands: () => [place],
+      givenUp: () => true,
+      onGivenUp: () => void left++,
+    }),
+  )
+  await expect(settling).rejects.toThrow()
+  expect(left).toBe(leaves)
 })
 
 test('an order that the database refuses takes none of its neighbours with it', async () => {

@@ -64,6 +64,22 @@ describe('a watch of an order', () => {
     await Promise.all([watch.leave(), other.leave()])
   })
 
+  test('shows a step that was made after its first look and before its first reading', async () => {
+    await using shop = await placed()
+    const another = await shop.place()
+    const other = reader(await shop.here.shop.orders.watch({ id: another.id }))
+    await other.next()
+    await expect.poll(shop.streams).toHaveLength(1)
+    const watch = reader(await shop.here.shop.orders.watch({ id: shop.order.id }))
+    const paid = await shop.there.caller.orders.pay({ id: shop.order.id })
+    await shop.there.caller.orders.pay({ id: another.id })
+    // The stream has come past both.
+    await other.next()
+    expect(await watch.next()).toEqual(shop.order)
+    expect(await watch.next()).toEqual(paid)
+    await Promise.all([watch.leave(), other.leave()])
+  })
+
   test('opens one change stream for all who watch, and none while nobody does', async () => {
     await using shop = await placed()
     expect(await shop.streams()).toHaveLength(0)
