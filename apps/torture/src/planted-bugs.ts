@@ -50,7 +50,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no guard',
     patches: [
       noGuard,
-      { file: writes, from: /const options = \{ session \}/, to: 'const options = {}' },
+      { file: writes, from: /(write\(products, \{ updates \}), \{ session \}\)/, to: '$1, {})' },
       { file: 'collections/products.ts', from: /(quantity: \{ bsonType: \[[^\]]+\]), minimum: 0/, to: '$1' },
     ],
     profile: sellingOut,

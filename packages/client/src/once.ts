@@ -36,13 +36,27 @@ export const withKeys: TRPCLink<AppRouter> =
 /**
  * Sends a call again that got no answer, or BUSY or OUTCOME_UNKNOWN, where that cannot do anything twice: queries, and
  * mutations with a key. It waits a random time before each repeat, up to 0.2, 0.4, 0.8 … 2 s.
+ *
+ * BUSY says of one try alone that it had no effect. Where an earlier try may have had one, the call ends with what
+ * became of that: whoever was told BUSY would place another order.
  */
 export function repeating(retries: number): TRPCLink<AppRouter> {
-  return retryLink({
-    retry: ({ op, error, attempts }) =>
-      attempts <= retries && (op.type === 'query' || keyed.has(op.path)) && !op.signal?.aborted && mayPass(error),
-    retryDelayMs,
-  })
+  return (runtime) => (call) =>
+    observable((observer) => {
+      let unclear: TRPCClientError<AppRouter> | undefined
+      const retry = retryLink<AppRouter>({
+        retry({ op, error, attempts }) {
+          if (mayPass(error) && !isBusy(error)) unclear = error
+          const isSafe = op.type === 'query' || keyed.has(op.path)
+          return attempts <= retries && isSafe && !op.signal?.aborted && mayPass(error)
+        },
+        retryDelayMs,
+      })
+      return retry(runtime)(call).subscribe({
+        ...observer,
+        error: (error) => observer.error(unclear && isBusy(error) ? unclear : error),
+      })
+    })
 }
 
 /**
@@ -73,6 +87,11 @@ function mayPass(error: TRPCClientError<AppRouter>): boolean {
   // Without data, the answer was lost or came from something that is not the shop.
   const shop: ShopErrorData | undefined = error.data?.shop
   return shop === undefined || passing.has(shop.code)
+}
+
+function isBusy(error: TRPCClientError<AppRouter>): boolean {
+  const shop: ShopErrorData | undefined = error.data?.shop
+  return shop?.code === 'BUSY'
 }
 
 function withKey<Input extends { idempotencyKey?: string | undefined }>(input: Input): Input {

@@ -1,11 +1,13 @@
 import type { ShopClient } from '@stockroom/client'
 import { createShopClient } from '@stockroom/client'
+import type { Shop } from '@stockroom/server'
 import { serve } from '@stockroom/server/http'
 import { testShop } from '../../server/tests/_shop.ts'
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string
   readonly client: ShopClient
+  readonly shop: Shop
 }
 
 /** A shop in a fresh database behind its real HTTP doors. */
@@ -14,7 +16,7 @@ export async function testServer(): Promise<TestServer> {
   const { shop } = stack.use(await testShop())
   const { url } = stack.use(await serve({ shop, port: 0, drainMs: 0 }))
   const open = stack.move()
-  return { url, client: createShopClient({ url }), [Symbol.asyncDispose]: () => open.disposeAsync() }
+  return { url, shop, client: createShopClient({ url }), [Symbol.asyncDispose]: () => open.disposeAsync() }
 }
 
 /** `fetch`, and what it was asked for: one entry a request, in their order. */

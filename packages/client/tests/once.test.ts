@@ -92,3 +92,24 @@ test('retries: 0 sends once', async () => {
   await expect(client.products.list.query()).rejects.toThrow('fetch failed')
   expect(sent()).toBe(1)
 })
+
+test('an order whose first answer was lost is not said to be without effect, because later tries met a busy shop', async () => {
+  await using server = await testServer()
+  await using closing = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct({ quantity: 10 }))
+  await closing.shop[Symbol.asyncDispose]()
+  let sent = 0
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input)
+    if (sent++ > 0) return globalThis.fetch(`${closing.url}${pathname}${search}`, init)
+    await globalThis.fetch(input, init)
+    throw new TypeError('fetch failed')
+  }
+  const order = { userId: 'ada', productId, quantity: 1 }
+  await expect(createShopClient({ url: server.url, fetch }).orders.create.mutate(order)).rejects.toThrow('fetch failed')
+  expect(sent).toBe(4)
+  expect((await server.client.orders.list.query()).items).toHaveLength(1)
+  // Where none of the tries can have had an effect, that is what is said.
+  const busy = await closing.client.orders.create.mutate(order).catch((error: unknown) => error)
+  assert(isShopError(busy, 'BUSY'))
+})

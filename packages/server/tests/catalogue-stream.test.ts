@@ -1,4 +1,3 @@
-import type { LocalMongo, MongoMember } from '@stockroom/local-mongo'
 import { startMongo } from '@stockroom/local-mongo'
 import type { Db, Document } from 'mongodb'
 import { MongoClient, ObjectId } from 'mongodb'
@@ -6,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { ProductDocument } from '../src/collections/products.ts'
 import { openCatalogue } from '../src/domain/catalogue.ts'
 import { failingMongo } from './_failing.ts'
+import { letFollow, membersOf } from './_members.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 
 const mongo = failingMongo()
@@ -224,9 +224,7 @@ test('a write that a primary takes down with it is never shown', { timeout: 60_0
 
   // The others stop following, so that what is written now is on the primary alone.
   const [primary, others] = await membersOf(set)
-  const following = (mode: 'off' | 'alwaysOn') =>
-    Promise.all(others.map((member) => onMember(member, { configureFailPoint: 'stopReplProducer', mode })))
-  await following('alwaysOn')
+  await letFollow(others, false)
   {
     await using direct = new MongoClient(`mongodb://127.0.0.1:${primary.port}`, { directConnection: true })
     const collection = collectionOf(direct.db(test.database))
@@ -236,7 +234,7 @@ test('a write that a primary takes down with it is never shown', { timeout: 60_0
   }
   await look()
   await primary.kill('SIGKILL')
-  await following('off')
+  await letFollow(others, true)
 
   // Of the same revision as what was lost.
   await expect.poll(() => products.setQuantity({ id, quantity: 8 }).catch(() => {}), { timeout: 20_000 }).toBeDefined()
@@ -246,14 +244,3 @@ test('a write that a primary takes down with it is never shown', { timeout: 60_0
   expect(await look()).toBe(8)
   expect(new Set(shown)).toEqual(new Set([5, 8]))
 })
-
-async function onMember({ port }: MongoMember, command: Document): Promise<Document> {
-  await using direct = new MongoClient(`mongodb://127.0.0.1:${port}`, { directConnection: true })
-  return await direct.db('admin').command(command)
-}
-
-async function membersOf({ members }: LocalMongo): Promise<[primary: MongoMember, others: MongoMember[]]> {
-  const hellos = await Promise.all(members.map((member) => onMember(member, { hello: 1 })))
-  const primary = members.find((_, index) => hellos[index]!['isWritablePrimary'])!
-  return [primary, members.filter((member) => member !== primary)]
-}

@@ -323,4 +323,18 @@ describe('the products in memory', () => {
       { numRuns, examples: rare.map((steps): [Step[]] => [steps]) },
     )
   })
+
+  test.for([true, false])('keep what was written here of one that moves up; in memory before: %s', (wasInMemory) => {
+    const memory = openProductMemory({ bytes: 1e6, onChange: () => {} })
+    const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => aDocument(from + n, 1))
+    memory.takeFirst({ documents: range(0, FIRST_ALL), at: at(1) })
+    memory.startFrom(at(1))
+    const next = idOf(FIRST_ALL)
+    if (wasInMemory) memory.takeOne(next, { document: aDocument(FIRST_ALL, 1), at: at(1) }, false)
+    memory.see({ id: idOf(5), at: at(2), kind: 'gone' })
+    memory.write(aDocument(FIRST_ALL, 2))
+    memory.takeFirst({ documents: [...range(0, 5), ...range(6, FIRST_ALL + 1)], at: at(2) })
+    expect(memory.isWhole()).toBe(true)
+    expect(memory.get(next)?.revision).toBe(2)
+  })
 })

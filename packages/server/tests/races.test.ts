@@ -47,6 +47,29 @@ describe('at the same time', () => {
     ])
   })
 
+  test('an order of 2,000 products is placed beside a process that sells the last of them all the time', async () => {
+    await using shops = await twoShops()
+    const { here, there } = shops
+    const rows = times(2000, () => aProduct({ quantity: 1_000_000 }))
+    const made = [rows.slice(0, 1000), rows.slice(1000)].map((part) => here.caller.products.upsertMany({ rows: part }))
+    const ids = (await Promise.all(made)).flatMap(({ results }) => results.map(({ id }) => id)).toSorted()
+    const first = Promise.withResolvers<void>()
+    const stop = new AbortController()
+    const selling = times(8, async () => {
+      while (!stop.signal.aborted) {
+        await there.caller.orders.create({ userId: 'ada', productId: ids.at(-1)!, quantity: 1 })
+        first.resolve()
+      }
+    })
+    await first.promise
+    const lines = ids.map((productId) => ({ productId, quantity: 1 }))
+    const placed = await tally([1, 2, 3].map(() => here.caller.orders.create({ userId: 'bo', lines })))
+    stop.abort()
+    await Promise.all(selling)
+    expect(placed).toEqual({ ok: 3 })
+    expect(await wrongBooks(here)).toEqual([])
+  })
+
   test('fifty want the last unit, twenty times over: one gets it', async () => {
     await using test = await testShop()
     const { id } = await test.caller.products.create(aProduct({ quantity: 0 }))

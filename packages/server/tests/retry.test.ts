@@ -269,6 +269,41 @@ test.for<[skip: number, code: string, there: number]>([
   expect((await test.caller.products.list()).items).toHaveLength(there)
 })
 
+test('rows in bulk are of unknown outcome where the first are refused and later ones may be there', async () => {
+  await using test = await testShop()
+  const db = mongo.client.db(test.database)
+  await db.command({ collMod: 'products', validator: { name: { $ne: 'poison' } } })
+  const rows = times(150, (n) => aProduct({ name: n === 5 ? 'poison' : 'Mug' }))
+  const commits = { failCommands: ['commitTransaction'], ...unacknowledged }
+  const told = await whileFailing(commits, 'alwaysOn', () => refusal(test.caller.products.upsertMany({ rows })))
+  expect(await db.collection('products').countDocuments()).toBe(50)
+  expect(told.code).toBe('OUTCOME_UNKNOWN')
+})
+
+test('what was read by a batch that was given up decides no other: the primary may have lost it', async () => {
+  await using test = await testShop()
+  const { id } = await test.caller.products.create(aProduct({ quantity: 10 }))
+  const collections = collectionsOf(mongo.client.db(test.database))
+  await using session = mongo.client.startSession({ causalConsistency: false })
+  const one = alone()
+  const place = () => {
+    const lines = [{ productId: id, quantity: 1 }]
+    const command: Command = { kind: 'placeOrder', orderId: new ObjectId(), userId: 'ada', lines }
+    return commitBatch(collections, session, { ...one, commands: () => [command], givenUp: () => true })
+  }
+  const edit = (amount: number) =>
+    collections.products.updateOne(
+      {},
+      { $set: { 'price.amount': amount, revision: 2 }, $unset: { expectedRevision: '' } },
+    )
+  await edit(1)
+  const conflict = { failCommands: ['insert'], errorCode: 24, errorLabels: ['TransientTransactionError'] }
+  await expect(whileFailing(conflict, { times: 1 }, place)).rejects.toThrow()
+  // Another price under the same revision, as where the first was lost with the primary.
+  await edit(777)
+  expect((await place()).outcomes).toMatchObject([{ value: { total: { amount: 777 } } }])
+})
+
 test.for<[string, Document, leaves: number]>([
   ['a batch that is given up where it may have left locks says so', { closeConnection: true }, 1],
   ['one that the database refused left none', { errorCode: 2 }, 0],

@@ -1,6 +1,10 @@
+import { EventEmitter } from 'node:events'
 import type { Product, ProductEvent } from '@stockroom/contracts'
 import { MongoClient, ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
+import type { ProductDocument } from '../src/collections/products.ts'
+import type { ProductChange } from '../src/domain/product-memory.ts'
+import { openProductNews } from '../src/domain/product-news.ts'
 import { showProducts } from '../src/domain/shown-products.ts'
 import { openWatches } from '../src/domain/watches.ts'
 import { reader } from './_reader.ts'
@@ -198,6 +202,14 @@ describe('what a watch shows', () => {
     expect(shown.revisions()).toEqual([2, 3, 4])
   })
 
+  test('is the newest of what came while it was read, in whatever order it came', () => {
+    const shown = showing()
+    shown.change(event({ revision: 4 }))
+    shown.change(event({ revision: 3 }))
+    shown.begin([event({ revision: 2 })])
+    expect(shown.revisions()).toEqual([2, 4])
+  })
+
   test('is gone where it was deleted, or left the category, while it was read', () => {
     for (const left of [gone, event({ revision: 2, category: 'Light' })]) {
       const shown = showing()
@@ -247,4 +259,23 @@ test('a process serves so many watches and no more', async () => {
   expect(() => watches.open(endless)).toThrow(expect.objectContaining({ code: 'BUSY' }))
   await two[0]!.leave()
   expect(await reader(watches.open(endless)).next()).toBe('x')
+})
+
+test('news are the newest of what came between two rounds, in whatever order it came', async () => {
+  const changes = new EventEmitter<{ change: [ProductChange] }>()
+  const news = openProductNews({
+    watch(listener) {
+      changes.on('change', listener)
+      return () => void changes.off('change', listener)
+    },
+  })
+  const told = Promise.withResolvers<ProductEvent>()
+  const leave = news.watch(undefined, told.resolve)
+  const { id, ...fields } = product({})
+  for (const revision of [12, 11]) {
+    const document: ProductDocument = { ...fields, _id: new ObjectId(), revision }
+    changes.emit('change', { id, product: document })
+  }
+  expect((await told.promise).product?.revision).toBe(12)
+  leave()
 })

@@ -30,9 +30,17 @@ export async function commitBatch(
   const earlier: Settlement[] = []
   /** Whether what is known may still decide: not after a failure that is no conflict. */
   let mayUseKnown = true
-  const settlement = await transact(session, attempt, hooks)
-  known.keepWritten(settlement.changes)
-  return settlement
+  /** The products that conflicts were about. */
+  const contested = new Set<string>()
+  try {
+    const settlement = await transact(session, attempt, hooks)
+    known.keepWritten(settlement.changes)
+    return settlement
+  } catch (error) {
+    // What it has read was never committed: the primary may have lost it.
+    known.forget()
+    throw error
+  }
 
   async function attempt(): Promise<Settlement> {
     // The primary may have lost what it had, and with it what was known of it.
@@ -63,7 +71,7 @@ export async function commitBatch(
   /** A product is held from its write to the commit, and the orders' insert is the longest part of that. */
   async function writeOrdersFirst(settlement: Settlement): Promise<Settlement> {
     await writeOrders(collections, session, settlement)
-    await writeStock(collections, session, { settlement, guard: 'revision' })
+    await writeStock(collections, session, { settlement, guard: 'revision', contested })
     return settlement
   }
 
@@ -72,7 +80,7 @@ export async function commitBatch(
    * sold in the meantime does not matter as long as there is enough; what is left is read afterwards.
    */
   async function writeStockFirst(settlement: Settlement): Promise<Settlement> {
-    await writeStock(collections, session, { settlement, guard: 'units' })
+    await writeStock(collections, session, { settlement, guard: 'units', contested })
     const written = { ...settlement, changes: await asWritten(collections, session, settlement.changes) }
     await writeOrders(collections, session, written)
     return written

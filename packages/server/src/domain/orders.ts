@@ -52,10 +52,15 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
 
     async byId({ id }) {
       const _id = parseId(id)
-      const order = _id && (await read(_id))
+      const order = _id && ((await read(_id)) ?? (await readSurely(_id)))
       if (!order) throw new ShopError('ORDER_NOT_FOUND', { orderId: id })
       return toOrder(order)
     },
+  }
+
+  /** A primary that was just elected may not know for a second what the last one has acknowledged. */
+  function readSurely(_id: ObjectId): Promise<OrderDocument | null> {
+    return reading(() => orders.findOne({ _id }, { readConcern: 'linearizable', maxTimeMS: 5000 }))
   }
 
   async function move(

@@ -64,6 +64,8 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     // From here on its changes go unnoticed, so no answer that shows it may be taken for current.
     dispose: (_kept, _id, reason) => void (reason === 'evict' && stamp++),
   })
+  /** Own writes of products that are not kept, made while the first are not whole: one of them may move up. */
+  const passed = new Map<string, Kept>()
   const buried = new Set<string>()
   let stamp = 1
   let isLoaded = false
@@ -87,6 +89,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     startFrom(moment) {
       position = moment
       others.clear()
+      passed.clear()
     },
     see(change) {
       const { id, kind } = change
@@ -100,14 +103,19 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       if (known || (kind === 'whole' && first.takes(id))) put(id, afterChange(known, change))
       else if (kind !== 'fields') tell(id, kind === 'whole' ? change.document : undefined)
       if (kind === 'whole') buried.delete(id)
-      if (kind === 'gone') bury(id)
+      if (kind === 'gone') {
+        passed.delete(id)
+        bury(id)
+      }
       return known !== undefined || kind !== 'fields'
     },
     write(document) {
       const id = document._id.toHexString()
       const known = find(id)
-      if (!known && !first.takes(id)) onChange({ id, product: document })
-      else if (known || !buried.has(id)) put(id, afterWrite(known, document))
+      if (!known && !first.takes(id)) {
+        if (!isWhole()) passed.set(id, afterWrite(passed.get(id), document))
+        onChange({ id, product: document })
+      } else if (known || !buried.has(id)) put(id, afterWrite(known, document))
     },
     takeFirst(snapshot) {
       if (!isBehind(snapshot.at) && !firstReadAt?.greaterThan(snapshot.at)) replaceFirst(snapshot)
@@ -167,7 +175,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     const read = new Map(documents.map((document) => [document._id.toHexString(), document]))
     const kept = new Map<string, Kept>()
     for (const id of new Set([...known.keys(), ...read.keys()])) {
-      const now = afterRead(known.get(id), read.get(id), at)
+      const now = afterRead(find(id) ?? passed.get(id), read.get(id), at)
       if (now) kept.set(id, now)
     }
     first.replace(kept)
@@ -177,6 +185,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
     for (const [id, { document }] of first.entries()) {
       if (known.get(id)?.document !== document) tell(id, document)
       known.delete(id)
+      passed.delete(id)
       others.delete(id)
       buried.delete(id)
     }
@@ -185,6 +194,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       bury(id)
       tell(id, undefined)
     }
+    if (isWhole()) passed.clear()
   }
 }
 

@@ -22,7 +22,7 @@ const TOLD_IN_A_TURN = 100
  * Hands the changes of the catalogue to those who watch the product, and to those who watch all: in rounds, each with the
  * latest of what has changed since the last. Between two rounds pass 50 ms, or as long as the first took.
  */
-export function openProductNews(catalogue: Catalogue): ProductNews {
+export function openProductNews(catalogue: Pick<Catalogue, 'watch'>): ProductNews {
   const events = new WeakMap<ProductDocument, ProductEvent>()
   const watched = new Map<string | undefined, Set<Listener>>()
   const changed = new Map<string, ProductEvent>()
@@ -35,7 +35,9 @@ export function openProductNews(catalogue: Catalogue): ProductNews {
       for (const key of keys) watched.set(key, (watched.get(key) ?? new Set()).add(listener))
       stop ??= catalogue.watch(({ id, product }) => {
         if (!watched.has(id) && !watched.has(undefined)) return
-        changed.set(id, product ? eventOf(product) : { id, product: null })
+        const event = product ? eventOf(product) : { id, product: null }
+        if (isOlder(event, changed.get(id))) return
+        changed.set(id, event)
         telling ??= tell()
       })
       return () => {
@@ -92,4 +94,9 @@ export function openProductNews(catalogue: Catalogue): ProductNews {
     events.set(product, event)
     return event
   }
+}
+
+/** What another process answered late may come behind what the stream has told already. */
+export function isOlder({ product }: ProductEvent, than: ProductEvent | undefined): boolean {
+  return product !== null && product.revision < (than?.product?.revision ?? 0)
 }

@@ -6,7 +6,8 @@ import { toProduct } from '../collections/products.ts'
 import type { Shop } from '../shop.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Desk } from './desk.ts'
-import { reading, ShopError } from './errors.ts'
+import { chunks } from './chunks.ts'
+import { isShopError, reading, ShopError } from './errors.ts'
 import { keyOf } from './idempotency.ts'
 import { fromCursor, parseId, toCursor } from './ids.ts'
 
@@ -56,7 +57,7 @@ export function openProducts(
     },
 
     async upsertMany({ rows, setQuantity = false }) {
-      const commands = chunks(rows.map(newRow)).map((chunk) =>
+      const commands = chunks(rows.map(newRow), ROWS_A_COMMAND).map((chunk) =>
         desk.submit({ kind: 'upsertRows', rows: chunk, setQuantity }),
       )
       return { results: together(await Promise.allSettled(commands)) }
@@ -87,17 +88,13 @@ const newRow = ({ description, category, ...required }: CreateProduct) => ({
   },
 })
 
-function chunks<Row>(rows: Row[]): Row[][] {
-  return Array.from({ length: Math.ceil(rows.length / ROWS_A_COMMAND) }, (_, index) =>
-    rows.slice(index * ROWS_A_COMMAND, (index + 1) * ROWS_A_COMMAND),
-  )
-}
-
-/** The chunks commit one by one: where only some of them did, "nothing was done" would be a lie. */
+/** The chunks commit one by one: where some of them did, or may have, "nothing was done" would be a lie. */
 function together(outcomes: PromiseSettledResult<UpsertResult[]>[]): UpsertResult[] {
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (!failed) return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
-  const none = outcomes.every((outcome) => outcome.status === 'rejected')
+  const none = outcomes.every(
+    (outcome) => outcome.status === 'rejected' && !isShopError(outcome.reason, 'OUTCOME_UNKNOWN'),
+  )
   throw none ? failed.reason : new ShopError('OUTCOME_UNKNOWN', {}, { cause: failed.reason })
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Product, ProductEvent } from '@stockroom/contracts'
 import { MAX_WATCHED } from '@stockroom/contracts'
+import { isOlder } from './product-news.ts'
 
 export interface ShownProducts {
   /** Something has changed, whether or not this watch is to show it. */
@@ -20,8 +21,8 @@ export function showProducts(
 
   return {
     change(event) {
-      if (early) early.set(event.id, event)
-      else apply(event)
+      if (!early) apply(event)
+      else if (!isOlder(event, early.get(event.id))) early.set(event.id, event)
     },
     begin(events) {
       for (const event of events) {

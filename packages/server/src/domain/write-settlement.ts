@@ -4,7 +4,9 @@ import type { Collections } from '../collections/collections.ts'
 import type { OrderDocument } from '../collections/orders.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Update } from '../collections/write.ts'
+import { isConflict } from '../collections/transient.ts'
 import { write } from '../collections/write.ts'
+import { chunks } from './chunks.ts'
 import type { Settlement } from './settle.ts'
 import type { OrderChange } from './working-orders.ts'
 import type { StockChange } from './working-stock.ts'
@@ -38,25 +40,41 @@ export async function writeOrders(
 export interface StockWrite {
   readonly settlement: Settlement
   readonly guard: Guard
+  /**
+   * The products that earlier attempts have met others at: they are written first, while the snapshot is new. Behind
+   * hundreds of others, a product that another process sells all the time has changed whenever its turn comes.
+   */
+  readonly contested: Set<string>
 }
+
+/** So many products are written at once where others want them too: a conflict is about one of these. */
+const CONTESTED_AT_ONCE = 64
 
 export async function writeStock(
   { products }: Collections,
   session: ClientSession,
-  { settlement: { created, changes }, guard }: StockWrite,
+  { settlement: { created, changes }, guard, contested }: StockWrite,
 ): Promise<void> {
   if (created.length > 0) await write(products, { documents: created }, { session })
   if (changes.length === 0) return
   // In one order, so that two processes meet on the first product that both want, and one of them goes on.
-  const inOrder = changes.toSorted((a, b) => (a.before._id.toHexString() < b.before._id.toHexString() ? -1 : 1))
-  const updates = inOrder.map((change) => guardedUpdate(change, guard))
-  const options = { session }
-  const matched = await write(products, { updates }, options).catch((error: unknown) => {
-    const isRefused = error instanceof MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE
-    throw isRefused ? new GuardRefused('the validator refused a settled batch', { cause: error }) : error
-  })
-  if (matched !== changes.length) throw new GuardRefused('a product of a settled batch is gone')
+  const inOrder = changes.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
+  const first = inOrder.filter((change) => contested.has(idOf(change)))
+  const others = first.length > 0 ? inOrder.filter((change) => !contested.has(idOf(change))) : inOrder
+  const size = guard === 'units' ? CONTESTED_AT_ONCE : others.length
+  for (const part of [first, ...chunks(others, size)]) {
+    if (part.length === 0) continue
+    const updates = part.map((change) => guardedUpdate(change, guard))
+    const matched = await write(products, { updates }, { session }).catch((error: unknown) => {
+      if (isConflict(error) && part.length <= CONTESTED_AT_ONCE) for (const change of part) contested.add(idOf(change))
+      const isRefused = error instanceof MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE
+      throw isRefused ? new GuardRefused('the validator refused a settled batch', { cause: error }) : error
+    })
+    if (matched !== part.length) throw new GuardRefused('a product of a settled batch is gone')
+  }
 }
+
+const idOf = ({ before }: StockChange): string => before._id.toHexString()
 
 /** The guard is the filter: an order is moved only from the status that the move was allowed from. */
 function guardedMove({ from, steps, after }: OrderChange): Update<OrderDocument> {
