@@ -2,9 +2,10 @@ import type { ErrorCode, ShopErrorData } from '@stockroom/contracts'
 // A type and no more: prepack.ts copies what it reaches, so that an installed client needs no server.
 import type { AppRouter } from '@stockroom/server'
 import type { Operation, TRPCClient } from '@trpc/client'
-import { createTRPCClient, httpBatchLink, httpLink, splitLink } from '@trpc/client'
+import { createTRPCClient, httpBatchLink, httpLink, splitLink, TRPCClientError } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
+import type { Headers } from './live.ts'
 import { live } from './live.ts'
 import { reconnecting, repeating, saysWhy, withKeys } from './once.ts'
 
@@ -23,11 +24,11 @@ export interface ShopClientOptions {
   /** Where the shop is, for instance `http://localhost:8000`. */
   readonly url: string
   /** Used instead of the global `fetch`. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: typeof fetch | undefined
   /** How often a call that got no clear answer is sent again, where that is safe; 3 unless given, 0 for never. */
-  readonly retries?: number
-  /** Sent with every request. */
-  readonly headers?: Record<string, string>
+  readonly retries?: number | undefined
+  /** Sent with every request; a function is asked before each, for instance for a token that is renewed. */
+  readonly headers?: Headers | undefined
 }
 
 /** The server takes at most 10 calls in one request, and 1 MiB; a batch stays well below. */
@@ -88,4 +89,13 @@ export function isShopError(error: unknown, code?: ErrorCode): error is ShopCall
   if (typeof data !== 'object' || data === null || !('shop' in data)) return false
   const { shop } = data
   return typeof shop === 'object' && shop !== null && 'code' in shop && (code === undefined || shop.code === code)
+}
+
+/**
+ * The idempotency key that a failed call of `orders` or `products.adjustQuantity` was sent with: who passes it as the
+ * `idempotencyKey` of the same call gets what that call did, if it did anything. Undefined for all other errors.
+ */
+export function idempotencyKeyOf(error: unknown): string | undefined {
+  const key = error instanceof TRPCClientError ? error.meta?.['idempotencyKey'] : undefined
+  return typeof key === 'string' ? key : undefined
 }

@@ -5,11 +5,15 @@ import type { Unsubscribable } from '@trpc/server/observable'
 import { observable } from '@trpc/server/observable'
 import type superjson from 'superjson'
 
+type Fields = Readonly<Record<string, string>>
+
+export type Headers = Fields | (() => Fields | Promise<Fields>)
+
 interface LiveOptions {
   readonly url: string
   readonly transformer: typeof superjson
-  readonly fetch?: typeof fetch
-  readonly headers?: Record<string, string>
+  readonly fetch?: typeof fetch | undefined
+  readonly headers?: Headers | undefined
 }
 
 /** Subscriptions over server-sent events. */
@@ -47,7 +51,10 @@ async function load({ url, transformer, fetch, headers }: LiveOptions): Promise<
     transformer,
     EventSource,
     eventSourceOptions: {
-      fetch: (input, init) => (fetch ?? globalThis.fetch)(input, { ...init, headers: { ...headers, ...init.headers } }),
+      async fetch(input, init) {
+        const own = typeof headers === 'function' ? await headers() : headers
+        return (fetch ?? globalThis.fetch)(input, { ...init, headers: { ...own, ...init.headers } })
+      },
     },
   })
 }

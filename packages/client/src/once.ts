@@ -27,11 +27,22 @@ const keyed = new Set(
 
 const passing: ReadonlySet<ErrorCode> = new Set(['BUSY', 'OUTCOME_UNKNOWN'])
 
-/** Gives each such call a key of its own, unless the caller has named one. */
+/** Gives each such call a key of its own, unless the caller has named one, and tells of it where the call fails. */
 export const withKeys: TRPCLink<AppRouter> =
   () =>
-  ({ op, next }) =>
-    next(keyed.has(op.path) ? { ...op, input: withKey(op.input as { idempotencyKey?: string | undefined }) } : op)
+  ({ op, next }) => {
+    if (!keyed.has(op.path)) return next(op)
+    const input = withKey(op.input as { idempotencyKey?: string | undefined })
+    return observable((observer) =>
+      next({ ...op, input }).subscribe({
+        ...observer,
+        error(error) {
+          error.meta = { ...error.meta, idempotencyKey: input.idempotencyKey }
+          observer.error(error)
+        },
+      }),
+    )
+  }
 
 /**
  * Sends a call again that got no answer, or BUSY or OUTCOME_UNKNOWN, where that cannot do anything twice: queries, and
@@ -65,13 +76,25 @@ export function repeating(retries: number): TRPCLink<AppRouter> {
  */
 export const reconnecting: TRPCLink<AppRouter> = retryLink({ retry: ({ error }) => mayPass(error), retryDelayMs })
 
-/** Says what went wrong before each new try: a watch of a wrong address would look like a slow one for ever. */
+/**
+ * Says what went wrong before each new try: a watch of a wrong address would look like a slow one for ever. What the
+ * listener throws goes nowhere near the connection, which would be made again for it, for ever.
+ */
 export const saysWhy: TRPCLink<AppRouter> =
   () =>
   ({ op, next }) =>
     observable((observer) =>
       next(op).subscribe({
         ...observer,
+        next(value) {
+          try {
+            observer.next(value)
+          } catch (error) {
+            queueMicrotask(() => {
+              throw error
+            })
+          }
+        },
         error(error) {
           if (mayPass(error)) observer.next({ result: { type: 'state', state: 'connecting', error } })
           observer.error(error)
@@ -94,7 +117,7 @@ function isBusy(error: TRPCClientError<AppRouter>): boolean {
   return shop?.code === 'BUSY'
 }
 
-function withKey<Input extends { idempotencyKey?: string | undefined }>(input: Input): Input {
+function withKey(input: { idempotencyKey?: string | undefined }): { idempotencyKey: string } {
   return { ...input, idempotencyKey: input.idempotencyKey ?? newKey() }
 }
 

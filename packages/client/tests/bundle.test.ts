@@ -24,3 +24,24 @@ test('the client is at most 48 KB in a browser, with nothing of the server in it
   expect(Object.keys(entry.inputs).filter((path) => path.includes('/eventsource'))).toEqual([])
   expect(entry.bytes).toBeLessThan(48_000)
 })
+
+test('the contracts bring no languages of zod into a bundle', async () => {
+  const { metafile } = await build({
+    stdin: {
+      contents: "export { CreateProduct } from '@stockroom/contracts'",
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['@stockroom/source'],
+    metafile: true,
+    write: false,
+  })
+  const { inputs } = Object.values(metafile.outputs)[0]!
+  const sent = Object.keys(inputs).filter((path) => inputs[path]!.bytesInOutput > 0)
+  expect(sent.filter((path) => path.includes('zod/v4/core'))).not.toEqual([])
+  // English is what its messages are in.
+  expect(sent.filter((path) => /zod\/v4\/locales\/(?!en\.js)/.test(path))).toEqual([])
+})

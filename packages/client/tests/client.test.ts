@@ -103,6 +103,20 @@ test('a long query is answered like a short one', async () => {
   )
 })
 
+test('headers can be asked for before each request, as for a token that is renewed', async () => {
+  await using server = await testServer()
+  const { fetch, requests } = recordingFetch()
+  let asked = 0
+  const headers = async () => ({ authorization: `Bearer ${++asked}` })
+  const client = createShopClient({ url: server.url, fetch, headers })
+  await client.products.list.query()
+  await client.orders.list.query()
+  const watch = client.products.watch.subscribe({}, {})
+  await expect.poll(() => requests).toHaveLength(3)
+  watch.unsubscribe()
+  expect(requests.map((request) => request.headers.get('authorization'))).toEqual(['Bearer 1', 'Bearer 2', 'Bearer 3'])
+})
+
 test('headers go with every request, alone or batched', async () => {
   await using server = await testServer()
   const { fetch, requests } = recordingFetch()

@@ -146,3 +146,39 @@ test('a watch that was left before it began asks for nothing', async () => {
   expect(requests).toHaveLength(1)
   watch.unsubscribe()
 })
+
+test('what a listener throws is thrown where it is seen, and does not begin the watch anew', async () => {
+  await using server = await testServer()
+  const { products } = server.client
+  const { id } = await products.create.mutate(aProduct({ quantity: 5 }))
+  const { fetch, requests } = recordingFetch()
+  const thrown: unknown[] = []
+  const { queueMicrotask } = globalThis
+  vi.stubGlobal('queueMicrotask', (callback: () => void) =>
+    queueMicrotask(() => {
+      try {
+        callback()
+      } catch (error) {
+        thrown.push(error)
+      }
+    }),
+  )
+  const seen: number[] = []
+  const second = Promise.withResolvers<void>()
+  const watch = createShopClient({ url: server.url, fetch }).products.watch.subscribe(
+    { ids: [id] },
+    {
+      onData({ data: { product } }) {
+        if (seen.push(product!.quantity) === 2) second.resolve()
+        throw new Error('a bug of the app')
+      },
+    },
+  )
+  await expect.poll(() => seen).toEqual([5])
+  await products.setQuantity.mutate({ id, quantity: 4 })
+  await second.promise
+  watch.unsubscribe()
+  expect(seen).toEqual([5, 4])
+  expect(requests).toHaveLength(1)
+  await expect.poll(() => thrown).toEqual([new Error('a bug of the app'), new Error('a bug of the app')])
+})

@@ -1,4 +1,4 @@
-import { createShopClient, isShopError } from '@stockroom/client'
+import { createShopClient, idempotencyKeyOf, isShopError } from '@stockroom/client'
 import { assert, expect, onTestFinished, test, vi } from 'vitest'
 import { aProduct } from '../../server/tests/_shop.ts'
 import { testServer } from './_server.ts'
@@ -112,4 +112,18 @@ test('an order whose first answer was lost is not said to be without effect, bec
   // Where none of the tries can have had an effect, that is what is said.
   const busy = await closing.client.orders.create.mutate(order).catch((error: unknown) => error)
   assert(isShopError(busy, 'BUSY'))
+})
+
+test('a failed call tells the key it was sent with, under which it can be made sure of later', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct({ quantity: 10 }))
+  const lost = createShopClient({ url: server.url, fetch: losing(Infinity).fetch, retries: 0 })
+  const input = { userId: 'ada', productId, quantity: 1 }
+  const error = await lost.orders.create.mutate(input).catch((error: unknown) => error)
+  const idempotencyKey = idempotencyKeyOf(error)
+  expect(idempotencyKey).toMatch(/^[0-9a-f]{32}$/)
+  const order = await server.client.orders.create.mutate({ ...input, idempotencyKey })
+  expect((await server.client.orders.list.query()).items).toEqual([order])
+  const unkeyed = await lost.products.list.query().catch((error: unknown) => error)
+  expect([unkeyed, new Error('no')].map(idempotencyKeyOf)).toEqual([undefined, undefined])
 })

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Currency } from './money.ts'
 import { OrderStatus } from './order.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { text } from './text.ts'
 
 /** An id as the backend gives it out: 24 hexadecimal digits, ordered by time of creation. */

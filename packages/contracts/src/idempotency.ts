@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * A name that the caller gives to one intended change, 8 to 64 characters of `A-Z a-z 0-9 _ -`. Once the change took

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The most items one page holds. */
 export const MAX_PAGE = 1000

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Id, IdInput } from './id.ts'
 import { IdempotencyKey } from './idempotency.ts'
 import { Money } from './money.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Whole } from './whole.ts'
 
 /** The most units one requested line can ask for. */

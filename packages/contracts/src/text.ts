@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * Text of 1 to `max` characters that every layer can carry: MongoDB stores two different strings with lone

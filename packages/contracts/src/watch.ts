@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The most products one watch shows. */
 export const MAX_WATCHED = 1000

@@ -1,11 +1,14 @@
 import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import express from 'express'
 import type { Answered } from '@stockroom/server/http'
+import { createFront } from '@stockroom/server/http'
 import { document } from './_document.ts'
 import type { Doors } from './_http.ts'
 import { openDoors, rawRequest, send, sendRaw, statusOf } from './_http.ts'
-import { aProduct } from './_shop.ts'
+import { aProduct, testShop } from './_shop.ts'
 
 const LISTED = 'https://shop.example'
 const UNLISTED = 'https://evil.example'
@@ -303,4 +306,18 @@ describe('pages', () => {
     expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
     expect(body).toEqual(document)
   })
+})
+
+test('a front that is mounted behind a body parser says so, and does not wait for a body that was read', async () => {
+  await using shop = await testShop()
+  const app = express().use(express.json(), createFront({ shop: shop.shop }))
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const path of ['/products', '/trpc/products.create']) {
+    const { status, text } = await send(`${url}${path}`, { method: 'POST', json: aProduct() })
+    // As Express tells of what a handler throws, outside production.
+    expect([status, text]).toEqual([500, expect.stringContaining('mount the shop before any body parser')])
+  }
+  server.close()
 })

@@ -6,6 +6,7 @@ import type { OnAnswer } from './answered.ts'
 import { answeredTeller } from './answered.ts'
 import { bodyLimit } from './body-limit.ts'
 import { expressApp } from './express-app.ts'
+import { hasBody } from './plain-json.ts'
 import { readyBytes } from './ready-bytes.ts'
 import { readyRest } from './ready-rest.ts'
 import { readyRpc } from './ready-rpc.ts'
@@ -67,6 +68,9 @@ export function createFront({
   const answerWithCors = admit((request, response) => answerReady(request, response, dispatch))
 
   return (request, response) => {
+    // Whoever waits for the body again would wait for ever.
+    if (request.readableEnded && hasBody(request))
+      throw new Error('The body was already read: mount the shop before any body parser.')
     assignRequestId(request)
     request.url = withoutOrigin(request.url)
     tell?.(request, response)
