@@ -39,7 +39,7 @@ export const errors = {
     status: 400,
     trpc: 'BAD_REQUEST',
     text: 'The request cannot be read',
-    next: 'Check the percent-encoding of the path, the Host header, and that the body is as long as announced; a batch over RPC is one object of at most 10 inputs.',
+    next: 'Check the percent-encoding of the path, the Host header, and that the body is as long as announced and packed as content-encoding says; a batch over RPC is one object of at most 10 inputs.',
     details: none,
   },
   INVALID_CURSOR: {
@@ -95,7 +95,7 @@ export const errors = {
     status: 409,
     trpc: 'CONFLICT',
     text: 'Another product has this SKU',
-    next: 'Choose another SKU, or change the product that has it: details.productId.',
+    next: 'Choose another SKU; details.productId is the product that has this one.',
     details: z.strictObject({ sku: z.string(), productId: z.string() }),
   },
   INVALID_TRANSITION: {
@@ -116,14 +116,14 @@ export const errors = {
     status: 413,
     trpc: 'PAYLOAD_TOO_LARGE',
     text: 'The body is too large',
-    next: 'Send at most 1 MiB, or 8 MiB to products.upsertMany; split what is larger.',
+    next: 'Send at most 1 MiB, or over RPC 8 MiB to products.upsertMany; split what is larger.',
     details: none,
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     trpc: 'UNSUPPORTED_MEDIA_TYPE',
     text: 'The body must be JSON',
-    next: 'Send content-type: application/json, in UTF-8, and over RPC uncompressed.',
+    next: 'Send content-type: application/json, in UTF-8; over REST as it is or packed by gzip, deflate or br, over RPC as it is.',
     details: none,
   },
   CURRENCY_MISMATCH: {

@@ -84,8 +84,8 @@ export const CreateOrder = z
   .meta({
     id: 'CreateOrder',
     oneOf: [
-      { required: ['lines'], properties: { productId: false, quantity: false } },
-      { required: ['productId', 'quantity'], properties: { lines: false } },
+      { required: ['lines'], not: { anyOf: [{ required: ['productId'] }, { required: ['quantity'] }] } },
+      { required: ['productId', 'quantity'], not: { required: ['lines'] } },
     ],
   })
 export type CreateOrder = z.infer<typeof CreateOrder>
@@ -107,17 +107,22 @@ export const RefundOrder = z.strictObject({
 })
 export type RefundOrder = z.infer<typeof RefundOrder>
 
+const Moment = z.iso.datetime({
+  offset: true,
+  error: 'must be a time with its zone, such as 2026-01-31T00:00:00Z or 2026-01-31T01:00:00+01:00',
+})
+
 /**
- * Which orders to list: those that pass every filter given. `from` (inclusive) and `to` (exclusive) are ISO 8601 in
- * UTC. Oldest first unless `sort` is `newest`; 100 unless `limit` says otherwise, fewer where they have more than 20,000
+ * Which orders to list: those that pass every filter given. `from` (inclusive) and `to` (exclusive) are ISO 8601 with
+ * the zone. Oldest first unless `sort` is `newest`; 100 unless `limit` says otherwise, fewer where they have more than 20,000
  * lines in all. `skip` counts from `cursor`, which is valid only with the filters and the sort it was given for.
  */
 export const ListOrders = z.strictObject({
   userId: UserId.optional().describe('Only those of this user'),
   status: OrderStatus.optional().describe('Only those that stand here'),
   productId: IdInput.optional().describe('Only those with a line of this product'),
-  from: z.iso.datetime().optional().describe('Only those placed then or later'),
-  to: z.iso.datetime().optional().describe('Only those placed before'),
+  from: Moment.optional().describe('Only those placed then or later'),
+  to: Moment.optional().describe('Only those placed before'),
   sort: z.enum(['oldest', 'newest']).optional().describe('Which come first; the oldest unless given'),
   skip: z
     .int()

@@ -3,7 +3,7 @@ import { errors } from '@stockroom/contracts'
 import { initTRPC, TRPCError } from '@trpc/server'
 import { z } from 'zod'
 import type { Context } from './context.ts'
-import { isShopError, ShopError } from './domain/errors.ts'
+import { isShopError, MAX_ISSUES, ShopError } from './domain/errors.ts'
 import type { RestRoute } from './rest-route.ts'
 import { transformer } from './transformer.ts'
 
@@ -87,5 +87,5 @@ function toValidation(error: z.ZodError): ShopError<'VALIDATION'> {
       ? issue.keys.map((key) => ({ loc: [...loc, key], msg: 'is not a field of this request' }))
       : [{ loc, msg: issue.message }]
   })
-  return new ShopError('VALIDATION', { issues })
+  return new ShopError('VALIDATION', { issues: issues.slice(0, MAX_ISSUES) })
 }

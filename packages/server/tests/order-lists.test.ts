@@ -20,6 +20,8 @@ const cyclic = <Item>(items: readonly Item[], n: number) => items[n % items.leng
 /** When the nth order was made: two are of the same moment, and two moments of the same second. */
 const timeOf = (n: number) => new Date(start + Math.floor(n / 2) * 500)
 const textOf = (n: number) => timeOf(n).toISOString()
+/** As a clock in Rome has it in winter. */
+const inRome = (time: Date) => new Date(time.getTime() + 3_600_000).toISOString().replace('Z', '+01:00')
 
 /** The nth order, of two products. It got its id up to a minute before it got its time, as in a busy shop. */
 function order(n: number): OrderDocument {
@@ -126,6 +128,7 @@ describe('a list of orders', () => {
     expect(await times({ ...whole, from: after })).toEqual([6, 7].map((n) => timeOf(n).getTime()))
     const later = new Date(to.getTime() + 1).toISOString()
     expect(await times({ ...whole, to: later })).toEqual([4, 5, 6, 7, 8, 9].map((n) => timeOf(n).getTime()))
+    expect(await times({ from: inRome(from), to: inRome(to) })).toEqual(await times(whole))
     expect(await times({ from: whole.from, to: whole.from })).toEqual([])
     expect(await times({ from: whole.to, to: whole.from })).toEqual([])
   })

@@ -480,6 +480,14 @@ describe('RPC paths and inputs', () => {
   )
 })
 
+test.for<[string, object]>([
+  ['lines that are none', { user_id: 'ada', lines: Array.from({ length: 2000 }, () => ({ a: 1 })) }],
+  ['quantities that are none', { user_id: 'ada', lines: Array.from({ length: 2000 }, () => ({ product_id: 'x' })) }],
+])('of many faults the first hundred are named: %s', async ([, json]) => {
+  const answer = await send<{ errors: unknown[] }>(`${doors.url}/orders`, { method: 'POST', json })
+  expect([answer.status, answer.body.errors.length]).toEqual([422, 100])
+})
+
 describe('on the socket', () => {
   const json = { 'content-type': 'application/json' }
   const paths = ['/orders', '/trpc/orders.create']
@@ -496,6 +504,11 @@ describe('on the socket', () => {
       'chunks that are none',
       rawRequest('POST /trpc/orders.create', { ...json, 'transfer-encoding': 'chunked' }, 'zz\r\n\r\n'),
       400,
+    ],
+    [
+      'a body that is announced too large, of which nothing comes',
+      rawRequest('POST /orders', { ...json, 'content-length': '5000000' }),
+      413,
     ],
     ['64 KiB of headers', rawRequest('GET /products', { 'x-filler': 'x'.repeat(64 * 1024) }), 431],
     [

@@ -22,6 +22,9 @@ export function isShopError(error: unknown, code?: ErrorCode): error is ShopErro
   return error instanceof ShopError && (code === undefined || error.code === code)
 }
 
+/** So many faults of one input are named: whoever sent more has sent something else. */
+export const MAX_ISSUES = 100
+
 /** Runs a read: a database that is away for the moment is BUSY, and a read that failed had no effect. */
 export async function reading<T>(read: () => Promise<T>): Promise<T> {
   try {

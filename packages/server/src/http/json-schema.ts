@@ -14,6 +14,7 @@ export interface JsonSchema {
   items?: JsonSchema
   anyOf?: JsonSchema[]
   oneOf?: JsonSchema[]
+  not?: JsonSchema
   $ref?: string
   $defs?: Record<string, JsonSchema>
   $schema?: string

@@ -55,9 +55,10 @@ export function componentsOf(): Components {
       type: 'object',
       properties: {
         type: { const: 'about:blank' },
-        title: { const: STATUS_CODES[status] },
+        title: { type: 'string', examples: [STATUS_CODES[status]] },
         status: { const: status },
-        detail: { const: text },
+        // Programs go by the code: these words may be put better one day.
+        detail: { type: 'string', examples: [text] },
         code: { const: code },
         next_step: { type: 'string', examples: [next] },
         request_id: { type: 'string' },

@@ -20,7 +20,7 @@ export function restRoutes(door: RestDoor): express.Router {
       const params = request.params as Record<string, string>
       await answer({ params, query, headers: request.headers, body: request.body as unknown }, response)
     }
-    const handlers = method === 'GET' ? [handle] : [requireJson, readBody, handle]
+    const handlers = method === 'GET' ? [handle] : [requireJson, refuseTooLarge, readBody, handle]
     for (const each of [path, alias ?? []].flat()) routes.route(expressPath(each))[verb[method]](...handlers)
   }
   for (const [path, methods] of methodsByPath(operations)) routes.route(expressPath(path)).all(refuseMethod(methods))
@@ -58,6 +58,11 @@ const verb = { GET: 'get', POST: 'post', PUT: 'put' } as const
 
 const requireJson: express.RequestHandler = (request, _response, next) => {
   next(hasBody(request) && !request.is('application/json') ? new ShopError('UNSUPPORTED_MEDIA_TYPE', {}) : undefined)
+}
+
+/** At once: the parser would read all of it first. */
+const refuseTooLarge: express.RequestHandler = (request, _response, next) => {
+  next(Number(request.headers['content-length']) > MAX_BODY ? new ShopError('BODY_TOO_LARGE', {}) : undefined)
 }
 
 /** Express says `:name`; braces would make a part optional there. */

@@ -1,4 +1,5 @@
 import type { Issue } from '@stockroom/contracts'
+import { MAX_ISSUES } from '../domain/errors.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { resolve } from './json-schema.ts'
 
@@ -64,7 +65,8 @@ export function decoder(schema: JsonSchema, root: JsonSchema = schema): Decode {
       for (const [wireName, field] of Object.entries(value)) {
         const known = fields.get(wireName)
         if (known?.decode) decoded[known.name] = known.decode(field, [...loc, wireName], unknown)
-        else unknown.push({ loc: [...loc, wireName], msg: 'is not a field of this request' })
+        else if (unknown.length < MAX_ISSUES)
+          unknown.push({ loc: [...loc, wireName], msg: 'is not a field of this request' })
       }
       return decoded
     }
@@ -92,6 +94,7 @@ export function schemaOnWire(schema: JsonSchema): JsonSchema {
   if (schema.items) onWire.items = schemaOnWire(schema.items)
   if (schema.anyOf) onWire.anyOf = schema.anyOf.map(schemaOnWire)
   if (schema.oneOf) onWire.oneOf = schema.oneOf.map(schemaOnWire)
+  if (schema.not) onWire.not = schemaOnWire(schema.not)
   if (schema.$defs) onWire.$defs = mapValues(schema.$defs, schemaOnWire)
   return onWire
 }
