@@ -58,6 +58,12 @@ async function run({ json = false, ...options }: { seed: number; profile: Profil
 }
 
 async function plant({ seed, json = false }: Options, name?: string): Promise<void> {
+  const names = plantedBugs.map((bug) => bug.name)
+  if (name !== undefined && !names.includes(name)) {
+    process.stderr.write(`There is no planted bug "${name}". There are: ${names.join(', ')}\n`)
+    process.exitCode = 2
+    return
+  }
   await using cluster = await startCluster()
   for (const { name: bug, patches, profile, expected } of plantedBugs) {
     if (name !== undefined && name !== bug) continue

@@ -17,6 +17,7 @@ import type { Door } from './peers/door.ts'
 import { openDoor } from './peers/door.ts'
 import { openLeads } from './peers/leads.ts'
 import { openSharedDesk } from './peers/shared-desk.ts'
+import { ShopSetupError } from './setup-error.ts'
 import type { Shop } from './shop.ts'
 
 export interface OpenShopOptions {
@@ -39,14 +40,10 @@ const options: MongoClientOptions = {
   waitQueueTimeoutMS: 2000,
 }
 
-/** The shop cannot be opened as it is asked to be: the message says why and what to do. */
-export class ShopSetupError extends Error {
-  override readonly name = 'ShopSetupError'
-}
-
 /**
  * Connects to MongoDB, makes collections, validators and indexes, and gives the shop. Dispose of it to serve what
- * waits and to disconnect. Throws ShopSetupError on a standalone server or a write concern below majority.
+ * waits and to disconnect. Throws ShopSetupError on a standalone server, a write concern below majority, or a database
+ * that holds something else.
  */
 export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions): Promise<Shop> {
   assertMajority(uri)

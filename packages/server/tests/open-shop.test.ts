@@ -105,6 +105,16 @@ describe.concurrent('a shop does not open', () => {
     expect(seconds).toBeLessThan(6)
   })
 
+  test.for(['products', 'orders'])('in a database whose %s are of another application, which goes on', async (name) => {
+    await using database = emptyDatabase()
+    const { db, open } = database
+    await db.collection(name).insertOne({ title: 'of a blog' })
+    await expect(open()).rejects.toThrow(ShopSetupError)
+    await expect(open()).rejects.toThrow(new RegExp(`"${name}".*nothing was changed`))
+    await db.collection(name).insertOne({ title: 'the next' })
+    expect(await db.listCollections().toArray()).toHaveLength(1)
+  })
+
   test('where an index of another shape has the place of its own', async () => {
     await using database = emptyDatabase()
     await database.db.collection('products').createIndex({ sku: 1 }, { name: 'sku' })
@@ -120,7 +130,9 @@ describe.concurrent('a shop does not open', () => {
 
   test('where two products have one SKU', async () => {
     await using database = emptyDatabase()
-    await database.db.collection('products').insertMany([{ sku: 'MUG' }, { sku: 'MUG' }])
+    const [createdAt, updatedAt] = [new Date(), new Date()]
+    const mug = () => ({ ...aProduct({ sku: 'MUG' }), version: 1, revision: 1, createdAt, updatedAt })
+    await database.db.collection<object>('products').insertMany([mug(), mug()])
     await expect(database.open()).rejects.toThrow(/duplicate key/)
   })
 })

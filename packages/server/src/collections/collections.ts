@@ -2,6 +2,7 @@ import type { Collection, CollectionInfo, Db, Document, IndexDescription } from 
 import { MongoServerError } from 'mongodb'
 import type { MovementDocument } from './movements.ts'
 import { movementIndexes, movementsName, movementValidator } from './movements.ts'
+import { ShopSetupError } from '../setup-error.ts'
 import type { OrderDocument } from './orders.ts'
 import { orderIndexes, ordersName, orderValidator } from './orders.ts'
 import type { ProductDocument } from './products.ts'
@@ -26,20 +27,41 @@ export function collectionsOf(db: Db): Collections {
  * an index of another shape, or data that an index refuses: a shop without its guards does not open.
  */
 export async function ensureCollections(db: Db): Promise<void> {
-  await Promise.all([
-    ensure(db, productsName, { validator: productValidator, indexes: productIndexes }),
-    ensure(db, ordersName, { validator: orderValidator, indexes: orderIndexes }),
-    ensure(db, movementsName, { validator: movementValidator, indexes: movementIndexes }),
-  ])
+  const existing = await db.listCollections<CollectionInfo>().toArray()
+  const infoOf = (name: string) => existing.find((info) => info.name === name)
+  // Of all, before the first is changed: a validator would keep another application from its own data.
+  for (const { name, validator } of shapes) {
+    const info = infoOf(name)
+    if (info && !isGuarded(info, validator)) await assertOurs(db, name, validator)
+  }
+  await Promise.all(shapes.map((shape) => ensure(db, infoOf(shape.name), shape)))
 }
 
 interface Shape {
+  name: string
   validator: Document
   indexes: IndexDescription[]
 }
 
-async function ensure(db: Db, name: string, { validator, indexes }: Shape): Promise<void> {
-  const [existing] = await db.listCollections<CollectionInfo>({ name }).toArray()
+const shapes: readonly Shape[] = [
+  { name: productsName, validator: productValidator, indexes: productIndexes },
+  { name: ordersName, validator: orderValidator, indexes: orderIndexes },
+  { name: movementsName, validator: movementValidator, indexes: movementIndexes },
+]
+
+async function assertOurs(db: Db, name: string, validator: Document): Promise<void> {
+  const other = await db.collection(name).findOne({ $nor: [validator] }, { projection: { _id: 1 } })
+  if (!other) return
+  throw new ShopSetupError(
+    `The collection "${name}" of the database "${db.databaseName}" holds what is not of this shop, for instance ${JSON.stringify(other._id)}. Name another database, over MONGODB_DATABASE or \`database\`; nothing was changed in this one.`,
+  )
+}
+
+async function ensure(
+  db: Db,
+  existing: CollectionInfo | undefined,
+  { name, validator, indexes }: Shape,
+): Promise<void> {
   if (!existing) await create(db, name, validator)
   // collMod waits for all transactions on the collection and fails new ones: only where something changes.
   else if (!isGuarded(existing, validator)) {

@@ -68,6 +68,11 @@ function explained(error: unknown): unknown {
       : `MongoDB refused the work on the books: ${error.message}. See that the user may read and write the shop.`
     return new VerifyError(text, { cause: error })
   }
+  // The driver passes on what the DNS says of a mongodb+srv address.
+  if (error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('query'))
+    return new VerifyError(`The host of MongoDB cannot be looked up: ${error.message}. Check its address.`, {
+      cause: error,
+    })
   // By name: a malformed address is refused by a library of the driver, whose class is no MongoError.
   if (error instanceof Error && error.name === 'MongoParseError')
     return new VerifyError(
