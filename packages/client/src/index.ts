@@ -5,7 +5,7 @@ import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, TRPCClientError } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
-import type { Headers } from './live.ts'
+import type { RequestHeaders } from './live.ts'
 import { live } from './live.ts'
 import { reconnecting, repeating, saysWhy, withKeys } from './once.ts'
 
@@ -28,7 +28,7 @@ export interface ShopClientOptions {
   /** How often a call that got no clear answer is sent again, where that is safe; 3 unless given, 0 for never. */
   readonly retries?: number | undefined
   /** Sent with every request; a function is asked before each, for instance for a token that is renewed. */
-  readonly headers?: Headers | undefined
+  readonly headers?: RequestHeaders | undefined
 }
 
 /** The server takes at most 10 calls in one request, and 1 MiB; a batch stays well below. */

@@ -7,13 +7,14 @@ import type superjson from 'superjson'
 
 type Fields = Readonly<Record<string, string>>
 
-export type Headers = Fields | (() => Fields | Promise<Fields>)
+/** Fields of a request's head, or what is asked for them before each. */
+export type RequestHeaders = Fields | (() => Fields | Promise<Fields>)
 
 interface LiveOptions {
   readonly url: string
   readonly transformer: typeof superjson
   readonly fetch?: typeof fetch | undefined
-  readonly headers?: Headers | undefined
+  readonly headers?: RequestHeaders | undefined
 }
 
 /** Subscriptions over server-sent events. */

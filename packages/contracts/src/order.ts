@@ -107,6 +107,7 @@ export const RefundOrder = z.strictObject({
 })
 export type RefundOrder = z.infer<typeof RefundOrder>
 
+/** A time that a caller names. Whoever writes it may do so in any zone, as Python's `isoformat` does. */
 const Moment = z.iso.datetime({
   offset: true,
   error: 'must be a time with its zone, such as 2026-01-31T00:00:00Z or 2026-01-31T01:00:00+01:00',
@@ -114,8 +115,8 @@ const Moment = z.iso.datetime({
 
 /**
  * Which orders to list: those that pass every filter given. `from` (inclusive) and `to` (exclusive) are ISO 8601 with
- * the zone. Oldest first unless `sort` is `newest`; 100 unless `limit` says otherwise, fewer where they have more than 20,000
- * lines in all. `skip` counts from `cursor`, which is valid only with the filters and the sort it was given for.
+ * the zone. Oldest first unless `sort` is `newest`; 100 unless `limit` says otherwise, fewer where they have more than
+ * 20,000 lines in all. `skip` counts from `cursor`, which is valid only with the filters and the sort it was given for.
  */
 export const ListOrders = z.strictObject({
   userId: UserId.optional().describe('Only those of this user'),

@@ -93,7 +93,7 @@ export const SetQuantity = z.strictObject({
 })
 export type SetQuantity = z.infer<typeof SetQuantity>
 
-/** Adds units to the stock, up to 1,000,000,000, or takes them away, down to zero, for a reason that the movement will show. */
+/** Adds units to the stock, up to 1,000,000,000, or takes them away, down to zero, for a reason the movement will show. */
 export const AdjustQuantity = z.strictObject({
   id: IdInput,
   delta: Whole.min(-MAX_ON_HAND)
