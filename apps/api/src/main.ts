@@ -6,6 +6,7 @@ import { readConfig } from './config.ts'
 import { openDatabase } from './database.ts'
 import { explain } from './explain.ts'
 import { fillEmptyShop } from './sample-catalogue.ts'
+import { watchDatabase } from './watch-database.ts'
 import { welcome } from './welcome.ts'
 
 try {
@@ -31,10 +32,12 @@ async function run(): Promise<void> {
     host: config.HOST,
     corsOrigins: config.CORS_ORIGINS,
     onError: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+    ...(log.isLevelEnabled('debug') && { onAnswer: (answered) => log.debug(answered, 'answered') }),
   })
   process.stdout.write(
     `${welcome({ url: server.url.replace('//127.0.0.1:', '//localhost:'), data: database.place, samples })}\n`,
   )
+  using _watch = watchDatabase(shop, log)
   await asked
   stopped.abort()
   log.info('stopping')

@@ -149,6 +149,29 @@ describe('the host', () => {
     expect(placed).toBe(statuses.filter((status) => status === 201).length)
   })
 
+  test('says when its database stops answering, and when it answers again', { timeout: 30_000 }, async () => {
+    await using folder = await dataFolder()
+    await using host = startHost({ STOCKROOM_DATA: folder.path, LOG_LEVEL: 'info' })
+    await host.url
+    const [database] = await databasesIn(folder.path)
+    const hasSaid = (words: string) => expect.poll(() => host.output.err, { timeout: 15_000 }).toContain(words)
+    process.kill(database!, 'SIGSTOP')
+    await hasSaid('the database does not answer')
+    process.kill(database!, 'SIGCONT')
+    await hasSaid('the database answers again')
+    host.process.kill('SIGTERM')
+    expect(await host.ended).toBe(0)
+  })
+
+  test('with LOG_LEVEL=debug tells of each request', async () => {
+    await using shared = await sharedShop()
+    await using host = startHost({ ...shared.variables, LOG_LEVEL: 'debug' })
+    await fetch(`${await host.url}/products?limit=1`)
+    await expect
+      .poll(() => host.output.err.split('\n').flatMap((line) => (line ? [JSON.parse(line) as unknown] : [])))
+      .toContainEqual(expect.objectContaining({ method: 'GET', route: '/products', status: 200 }))
+  })
+
   test('that is told to stop says so to load balancers first', async () => {
     await using shared = await sharedShop()
     await using host = startHost(shared.variables)

@@ -5,11 +5,21 @@ import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, TRPCClientError } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
+import { withDeadline } from './deadline.ts'
 import type { RequestHeaders } from './live.ts'
 import { live } from './live.ts'
 import { reconnecting, repeating, saysWhy, withKeys } from './once.ts'
 
-export type { ErrorCode, ErrorDetails, ShopErrorData } from '@stockroom/contracts'
+export type {
+  ErrorCode,
+  ErrorDetails,
+  Money,
+  Order,
+  OrderLine,
+  OrderStatus,
+  Product,
+  ShopErrorData,
+} from '@stockroom/contracts'
 
 /** What each procedure takes: `Inputs['orders']['create']`. */
 export type Inputs = inferRouterInputs<AppRouter>
@@ -42,7 +52,8 @@ const MAX_URL_LENGTH = 4000
  * large ones travel alone. Calls throw TRPCClientError, which `isShopError` narrows.
  *
  * A call whose answer was lost is sent again, where that cannot do anything twice: changes of orders and adjustments of
- * stock carry an idempotency key of their own, so one click is one order however often it had to be sent.
+ * stock carry an idempotency key of their own, so one click is one order however often it had to be sent. A try that is
+ * not answered within 30 seconds counts as lost.
  *
  * A subscription stays until it is left: where its connection is lost, it begins anew with the state there is.
  */
@@ -58,7 +69,7 @@ export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClien
       splitLink({
         condition: ({ type }) => type === 'subscription',
         true: [reconnecting, saysWhy, live(options)],
-        false: [withKeys, repeating(retries), calls],
+        false: [withKeys, repeating(retries), withDeadline, calls],
       }),
     ],
   })

@@ -62,6 +62,33 @@ test('a call whose answers are all lost is sent four times, after waits that gro
   expect((await server.client.orders.list.query()).items).toHaveLength(1)
 })
 
+test('an answer that never comes counts as lost after 30 seconds', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct({ quantity: 10 }))
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+  onTestFinished(() => void vi.useRealTimers())
+  const reached = Promise.withResolvers<AbortSignal>()
+  let sent = 0
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await globalThis.fetch(input, init)
+    if (sent++ > 0) return response
+    reached.resolve(init!.signal!)
+    return new Promise(() => {})
+  }
+  const placing = createShopClient({ url: server.url, fetch }).orders.create.mutate({
+    userId: 'ada',
+    productId,
+    quantity: 1,
+  })
+  const signal = await reached.promise
+  await vi.advanceTimersByTimeAsync(25_000)
+  expect([sent, signal.aborted]).toEqual([1, false])
+  await vi.advanceTimersByTimeAsync(5000)
+  const order = await placing
+  expect([sent, signal.aborted]).toEqual([2, true])
+  expect((await server.client.orders.list.query()).items).toEqual([order])
+})
+
 test('two calls are two orders, and a key of the caller stays as it is', async () => {
   await using server = await testServer()
   const { id: productId } = await server.client.products.create.mutate(aProduct())

@@ -1,4 +1,4 @@
-import type { ErrorCode, Inputs, Outputs, ShopClient, ShopErrorData } from '@stockroom/client'
+import type { ErrorCode, Inputs, Order, Outputs, Product, ShopClient, ShopErrorData } from '@stockroom/client'
 import { createShopClient, isShopError } from '@stockroom/client'
 import { describe, expectTypeOf, test } from 'vitest'
 
@@ -15,13 +15,18 @@ test('the client is what createShopClient gives', () => {
 
 describe('inputs', () => {
   test('orders.create takes lines, or one product and its quantity', () => {
-    expectTypeOf<Inputs['orders']['create']>().toEqualTypeOf<{
-      userId: string
-      lines?: { productId: string; quantity: number }[] | undefined
-      productId?: string | undefined
-      quantity?: number | undefined
-      idempotencyKey?: string | undefined
-    }>()
+    const create = client.orders.create.mutate
+    const line = { productId: 'a', quantity: 1 }
+    expectTypeOf(create).toBeCallableWith({ userId: 'ada', lines: [line], idempotencyKey: 'once-and-no-more' })
+    expectTypeOf(create).toBeCallableWith({ userId: 'ada', ...line })
+    // @ts-expect-error -- neither
+    void create({ userId: 'ada' })
+    // @ts-expect-error -- both
+    void create({ userId: 'ada', lines: [line], ...line })
+    // @ts-expect-error -- a product and no quantity
+    void create({ userId: 'ada', productId: 'a' })
+    // @ts-expect-error -- a field that there is not
+    void create({ userId: 'ada', ...line, status: 'paid' })
   })
 
   test('lists can be asked for without saying anything', () => {
@@ -62,8 +67,10 @@ describe('inputs', () => {
 })
 
 describe('outputs', () => {
-  type Product = Outputs['products']['byId']
-  type Order = Outputs['orders']['byId']
+  test('products and orders have types of their own', () => {
+    expectTypeOf<Outputs['products']['byId']>().toEqualTypeOf<Product>()
+    expectTypeOf<Outputs['orders']['byId']>().toEqualTypeOf<Order>()
+  })
 
   test('times are Date, money is an amount and a currency', () => {
     expectTypeOf<Product['createdAt']>().toEqualTypeOf<Date>()

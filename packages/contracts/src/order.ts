@@ -53,6 +53,12 @@ const RequestedLine = z.strictObject({ productId: IdInput, quantity: LineQuantit
  * An order to place: `lines` (1 to 2,000; lines of one product are merged), or the short form with `productId` and
  * `quantity` for a single line. All lines are taken from stock, or none.
  */
+export type CreateOrder = { userId: string; idempotencyKey?: string | undefined } & (
+  | { lines: z.infer<typeof RequestedLine>[]; productId?: undefined; quantity?: undefined }
+  | { productId: string; quantity: number; lines?: undefined }
+)
+
+/** See the type CreateOrder. */
 export const CreateOrder = z
   .strictObject({
     userId: UserId,
@@ -87,8 +93,8 @@ export const CreateOrder = z
       { required: ['lines'], not: { anyOf: [{ required: ['productId'] }, { required: ['quantity'] }] } },
       { required: ['productId', 'quantity'], not: { required: ['lines'] } },
     ],
-  })
-export type CreateOrder = z.infer<typeof CreateOrder>
+    // A refinement cannot tell the compiler what it has seen to.
+  }) as z.ZodType<CreateOrder, CreateOrder>
 
 /** Moves an order on, for a reason that its history will show. */
 export const MoveOrder = z.strictObject({

@@ -85,7 +85,12 @@ function toValidation(error: z.ZodError): ShopError<'VALIDATION'> {
     const loc = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
     return issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ loc: [...loc, key], msg: 'is not a field of this request' }))
-      : [{ loc, msg: issue.message }]
+      : [{ loc, msg: isMissing(issue) ? 'is missing' : issue.message }]
   })
   return new ShopError('VALIDATION', { issues: issues.slice(0, MAX_ISSUES) })
+}
+
+/** Zod says it in the terms of JavaScript, and tells what it was given in its text alone. */
+function isMissing({ code, message }: z.core.$ZodIssue): boolean {
+  return code === 'invalid_type' && message.endsWith('received undefined')
 }

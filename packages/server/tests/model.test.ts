@@ -107,9 +107,10 @@ function answerOf(model: Model, request: Request, fresh: Fresh): Answer {
   }
 }
 
-function placed(model: Model, { userId, idempotencyKey, ...input }: CreateOrder, { id, at }: Fresh): Answer {
+function placed(model: Model, input: CreateOrder, { id, at }: Fresh): Answer {
+  const { userId, idempotencyKey } = input
   const units = new Map<string, number>()
-  for (const { productId, quantity } of input.lines ?? [{ productId: input.productId!, quantity: input.quantity! }]) {
+  for (const { productId, quantity } of input.lines ?? [input]) {
     units.set(productId, (units.get(productId) ?? 0) + quantity)
   }
   return once(model, { key: idempotencyKey, user: userId, meaning: [...units] }, () => {
@@ -449,10 +450,10 @@ function changed(request: Request): Request {
     case 'create':
       return { ...request, input: { ...request.input, name: 'Another name' } }
     case 'place': {
-      const { lines, quantity, ...rest } = request.input
-      if (!lines) return { kind: 'place', input: { ...rest, quantity: quantity! + 1 } }
-      const [first, ...others] = lines
-      return { kind: 'place', input: { ...rest, lines: [{ ...first!, quantity: first!.quantity + 1 }, ...others] } }
+      const { input } = request
+      if (!input.lines) return { kind: 'place', input: { ...input, quantity: input.quantity + 1 } }
+      const [first, ...others] = input.lines
+      return { kind: 'place', input: { ...input, lines: [{ ...first!, quantity: first!.quantity + 1 }, ...others] } }
     }
     case 'cancel':
     case 'pay':

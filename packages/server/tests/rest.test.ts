@@ -397,6 +397,11 @@ describe('POST /orders', () => {
     expectInvalid(await call('POST /orders', { json }), ...places.map((place) => ['body', ...place]))
   })
 
+  test('a missing field is said to be missing', async () => {
+    const { body } = await call<{ errors: unknown }>('POST /orders', { json: line })
+    expect(body.errors).toEqual([{ loc: ['body', 'user_id'], msg: 'is missing' }])
+  })
+
   test('a query parameter is 422: an order is said in the body alone', async () => {
     expectInvalid(await call('POST /orders?quantity=1', { json: { user_id: 'ada', ...line } }), ['query', 'quantity'])
   })

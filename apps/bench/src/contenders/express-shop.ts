@@ -58,10 +58,10 @@ export function expressShop(place: (store: Store, wanted: Wanted) => Promise<Sto
 function wantedOf(body: Record<string, unknown>): Wanted {
   const { user_id: userId, product_id: productId, quantity } = body
   const input = CreateOrder.safeParse({ userId, productId, quantity })
-  if (!input.success) throw new Refusal(422, 'VALIDATION')
+  if (!input.success || input.data.lines) throw new Refusal(422, 'VALIDATION')
   return {
     userId: input.data.userId,
     productId: new ObjectId(input.data.productId),
-    quantity: input.data.quantity!,
+    quantity: input.data.quantity,
   }
 }

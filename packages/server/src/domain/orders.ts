@@ -24,7 +24,8 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
     return new Map(found.map((order) => [order._id.toHexString(), order]))
   })
   return {
-    async create({ userId, idempotencyKey, ...input }, call = {}) {
+    async create(input, call = {}) {
+      const { userId, idempotencyKey } = input
       const lines = mergedLines(input)
       const key = keyOf(idempotencyKey, call, ['place', userId, lines])
       const placed = await desk.submit({ kind: 'placeOrder', orderId: new ObjectId(), userId, lines, key })
@@ -89,8 +90,8 @@ async function firstOf(found: AsyncIterable<OrderDocument>, limit: number) {
 }
 
 /** One line a product, in the order they were first named: two lines of one product must not pass the guard apart. */
-function mergedLines({ lines, productId, quantity }: Omit<CreateOrder, 'userId'>): PlaceOrder['lines'] {
-  const requested = lines ?? [{ productId: productId!, quantity: quantity! }]
+function mergedLines(input: CreateOrder): PlaceOrder['lines'] {
+  const requested = input.lines ?? [input]
   const malformed = requested.filter((line) => !parseId(line.productId))
   if (malformed.length > 0) {
     throw new ShopError('PRODUCT_NOT_FOUND', { productIds: [...new Set(malformed.map((line) => line.productId))] })
