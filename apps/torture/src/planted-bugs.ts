@@ -23,7 +23,7 @@ const writes = 'domain/write-settlement.ts'
 /** Decides by what it read before the transaction began, as the obvious implementation does. */
 const readOutside: Patch = {
   file: 'domain/read-snapshot.ts',
-  from: /(collections\.products\.find\(filter), \{ session \}\)/,
+  from: /(products\.find\(byId), \{ session \}\)/,
   to: '$1)',
 }
 const noGuard: Patch = {

@@ -1,3 +1,4 @@
+import type { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { failingMongo, whileFailing } from './_failing.ts'
@@ -79,6 +80,47 @@ describe.for<[string, (shops: Shops) => Promise<unknown>]>([
     expect(await books(here)).toMatchObject([{ quantity: shown.quantity }])
   })
 })
+
+describe('an order of a product that was just sold and of another one', () => {
+  test('reads the other one alone', async () => {
+    await using shops = await twoShopsThatSell(10)
+    const db = mongo.client.db(shops.here.database)
+    const other = await shops.there.caller.products.create(aProduct())
+    await db.command({ profile: 2 })
+    await orderOfBoth(shops, other.id)
+    await db.command({ profile: 0 })
+    const reads = db
+      .collection('system.profile')
+      .find({ 'command.find': 'products', 'command.txnNumber': { $exists: true } })
+    const read = (await reads.toArray()).flatMap(({ command }) => (command.filter._id.$in as ObjectId[]).map(String))
+    expect(read).toEqual([other.id])
+    expect(await wrongBooks(shops.here)).toEqual([])
+  })
+
+  test('pays the price that another process has just set for the first', async () => {
+    await using shops = await twoShopsThatSell(10)
+    const { here, there, row } = shops
+    const other = await there.caller.products.create(aProduct())
+    const price = { amount: 777, currency: 'EUR' } as const
+    await there.caller.products.upsertMany({ rows: [{ ...row, price, quantity: 5 }] })
+    expect((await orderOfBoth(shops, other.id)).lines.map(({ unitPrice }) => unitPrice)).toEqual([price, other.price])
+    expect(await wrongBooks(here)).toEqual([])
+  })
+
+  test('is refused for all that is short', async () => {
+    await using shops = await twoShopsThatSell(10)
+    const { there, id } = shops
+    const other = await there.caller.products.create(aProduct({ quantity: 0 }))
+    await there.caller.products.setQuantity({ id, quantity: 0 })
+    const { details } = await refusal(orderOfBoth(shops, other.id))
+    expect(details).toMatchObject({ products: [{ productId: id }, { productId: other.id }] })
+  })
+})
+
+function orderOfBoth({ here, id }: Shops, other: string) {
+  const lines = [id, other].map((productId) => ({ productId, quantity: 1 }))
+  return here.caller.orders.create({ userId: 'ada', lines })
+}
 
 // Somebody may change the collection past the shop.
 test('a price that was set by hand, without a new revision, is charged within a second or two', async () => {

@@ -6,7 +6,7 @@ import { isConflict } from '../collections/transient.ts'
 import type { Command } from './commands.ts'
 import { ShopError } from './errors.ts'
 import type { KnownStock } from './known-stock.ts'
-import { readSnapshot } from './read-snapshot.ts'
+import { readProducts, readSnapshot } from './read-snapshot.ts'
 import type { Settlement } from './settle.ts'
 import { settle } from './settle.ts'
 import type { StockChange } from './working-stock.ts'
@@ -47,7 +47,7 @@ export async function commitBatch(
     if (earlier.length > 0) known.forget()
     for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
     const batch = commands()
-    const byKnown = mayUseKnown && earlier.length === 0 ? settleByKnown(batch, known) : undefined
+    const byKnown = mayUseKnown && earlier.length === 0 ? await settleByKnown(batch) : undefined
     const settlement = byKnown ?? (await settleByRead(batch))
     try {
       const written = isContended() ? await writeStockFirst(settlement) : await writeOrdersFirst(settlement)
@@ -60,6 +60,25 @@ export async function commitBatch(
         ? new Outdated('a product is not what it was', { cause: error })
         : error
     }
+  }
+
+  /**
+   * Of orders alone, only the products that are not known are read. Nobody is refused by what may be outdated: it
+   * decides only where all get what they want.
+   */
+  async function settleByKnown(batch: readonly Command[]): Promise<Settlement | undefined> {
+    const ids = new Set<string>()
+    for (const command of batch) {
+      if (command.kind !== 'placeOrder') return undefined
+      for (const { productId } of command.lines) ids.add(productId)
+    }
+    const products = known.among(ids)
+    if (products.known.length === 0) return undefined
+    const read = await readProducts(collections, session, { ids: products.unknown })
+    known.keepRead(read)
+    const snapshot = { products: [...products.known, ...read], orders: new Map(), movements: [] }
+    const settlement = settle(batch, snapshot, new Date())
+    return settlement.outcomes.some((outcome) => outcome instanceof ShopError) ? undefined : settlement
   }
 
   async function settleByRead(batch: readonly Command[]): Promise<Settlement> {
@@ -104,13 +123,6 @@ async function asWritten(
     if (after?.version !== settled.version) throw new GuardRefused('a product is not what it was')
     return { before, after }
   })
-}
-
-/** Nobody is refused by what may be outdated: it decides only where all get what they want. */
-function settleByKnown(batch: readonly Command[], known: KnownStock): Settlement | undefined {
-  const snapshot = known.snapshotFor(batch)
-  const settlement = snapshot && settle(batch, snapshot, new Date())
-  return settlement?.outcomes.some((outcome) => outcome instanceof ShopError) ? undefined : settlement
 }
 
 /**

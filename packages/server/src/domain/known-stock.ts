@@ -1,6 +1,4 @@
 import type { ProductDocument } from '../collections/products.ts'
-import type { Snapshot } from './batch.ts'
-import type { Command } from './commands.ts'
 import type { StockChange } from './working-stock.ts'
 
 /** For so long a product is not read again: what somebody has written past the desk is met after this time. */
@@ -20,19 +18,17 @@ interface Known {
 export class KnownStock {
   readonly #known = new Map<string, Known>()
 
-  /** What the orders would read, or undefined where they must. */
-  snapshotFor(commands: readonly Command[]): Snapshot | undefined {
+  /** Those of the products that are known, and the ids of those that must be read. */
+  among(ids: Iterable<string>): { known: ProductDocument[]; unknown: string[] } {
     const freshest = performance.now() - FRESH_MS
-    const products = new Map<string, ProductDocument>()
-    for (const command of commands) {
-      if (command.kind !== 'placeOrder') return undefined
-      for (const { productId } of command.lines) {
-        const known = this.#known.get(productId)
-        if (!known || known.readAt < freshest) return undefined
-        products.set(productId, known.product)
-      }
+    const known: ProductDocument[] = []
+    const unknown: string[] = []
+    for (const id of ids) {
+      const found = this.#known.get(id)
+      if (found && found.readAt >= freshest) known.push(found.product)
+      else unknown.push(id)
     }
-    return { products: [...products.values()], orders: new Map(), movements: [] }
+    return { known, unknown }
   }
 
   /** Takes over what a transaction has read. */

@@ -2,6 +2,7 @@ import type { ClientSession } from 'mongodb'
 import { ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { OrderDocument } from '../collections/orders.ts'
+import type { ProductDocument } from '../collections/products.ts'
 import type { Batch, Snapshot } from './batch.ts'
 import type { Command } from './commands.ts'
 import { scoped } from './idempotency.ts'
@@ -25,10 +26,17 @@ export async function readSnapshot(
     else if (command.kind === 'upsertRows') for (const { product } of command.rows) skus.push(product.sku)
     else ids.add(command.productId)
   }
+  return { products: await readProducts(collections, session, { ids, skus }), orders, movements }
+}
+
+export async function readProducts(
+  { products }: Collections,
+  session: ClientSession,
+  { ids, skus = [] }: { readonly ids: Iterable<string>; readonly skus?: readonly string[] },
+): Promise<ProductDocument[]> {
   const byId = { _id: { $in: Array.from(ids, (id) => new ObjectId(id)) } }
-  const filter = skus.length === 0 ? byId : { $or: [byId, { sku: { $in: skus } }] }
-  const products = ids.size + skus.length === 0 ? [] : await collections.products.find(filter, { session }).toArray()
-  return { products, orders, movements }
+  if (skus.length > 0) return products.find({ $or: [byId, { sku: { $in: skus } }] }, { session }).toArray()
+  return byId._id.$in.length === 0 ? [] : products.find(byId, { session }).toArray()
 }
 
 /** Orders to be moved come first: their users are the scope of the keys that are looked up then. */
