@@ -58,8 +58,8 @@ export async function writeStock(
   if (created.length > 0) await write(products, { documents: created }, { session })
   if (changes.length === 0) return
   // In one order, so that two processes meet on the first product that both want, and one of them goes on.
-  const inOrder = changes.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
-  const first = inOrder.filter((change) => contested.has(idOf(change)))
+  const inOrder = changes.toSorted((a, b) => Buffer.compare(a.before._id.id, b.before._id.id))
+  const first = contested.size > 0 ? inOrder.filter((change) => contested.has(idOf(change))) : []
   const others = first.length > 0 ? inOrder.filter((change) => !contested.has(idOf(change))) : inOrder
   const size = guard === 'units' ? CONTESTED_AT_ONCE : others.length
   for (const part of [first, ...chunks(others, size)]) {
