@@ -89,6 +89,22 @@ test('an answer that never comes counts as lost after 30 seconds', async () => {
   expect((await server.client.orders.list.query()).items).toEqual([order])
 })
 
+test('a call that its caller aborts ends at once, and is not sent again', async () => {
+  const leaving = new AbortController()
+  let sent = 0
+  const fetch: typeof globalThis.fetch = (_, init) => {
+    sent++
+    leaving.abort()
+    return new Promise((_, reject) => {
+      if (init?.signal?.aborted) reject(new TypeError('aborted'))
+    })
+  }
+  const { orders } = createShopClient({ url: 'http://127.0.0.1:1', fetch })
+  const order = { userId: 'ada', productId: '6650f0a2c3d4e5f601234567', quantity: 1 }
+  await expect(orders.create.mutate(order, { signal: leaving.signal })).rejects.toThrow('aborted')
+  expect(sent).toBe(1)
+})
+
 test('two calls are two orders, and a key of the caller stays as it is', async () => {
   await using server = await testServer()
   const { id: productId } = await server.client.products.create.mutate(aProduct())
