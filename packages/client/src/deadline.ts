@@ -11,18 +11,34 @@ export const withDeadline: TRPCLink<AppRouter> =
   () =>
   ({ op, next }) =>
     observable((observer) => {
-      const stop = new AbortController()
-      const follow = (): void => stop.abort(op.signal?.reason)
-      if (op.signal?.aborted) follow()
-      op.signal?.addEventListener('abort', follow)
+      const ended = new AbortController()
+      const call = next({ ...op, signal: ended.signal }).subscribe(observer)
       const timer = setTimeout(() => {
         observer.error(TRPCClientError.from(new Error(`The shop gave no answer within ${ANSWER_MS / 1000} seconds.`)))
-        stop.abort()
       }, ANSWER_MS)
-      const call = next({ ...op, signal: stop.signal }).subscribe(observer)
       return () => {
         clearTimeout(timer)
-        op.signal?.removeEventListener('abort', follow)
+        call.unsubscribe()
+        ended.abort()
+      }
+    })
+
+/** Ends a call when its caller aborts it: also one that waits for its next try, or shares a request with others. */
+export const untilAborted: TRPCLink<AppRouter> =
+  () =>
+  ({ op, next }) =>
+    observable((observer) => {
+      const { signal } = op
+      const end = (): void => observer.error(TRPCClientError.from(reasonOf(signal)))
+      if (signal?.aborted) return end()
+      const call = next(op).subscribe(observer)
+      signal?.addEventListener('abort', end)
+      return () => {
+        signal?.removeEventListener('abort', end)
         call.unsubscribe()
       }
     })
+
+function reasonOf(signal: AbortSignal | null | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new Error('The caller has aborted the call.')
+}

@@ -5,7 +5,7 @@ import type { Operation, TRPCClient } from '@trpc/client'
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, TRPCClientError } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import superjson from 'superjson'
-import { withDeadline } from './deadline.ts'
+import { untilAborted, withDeadline } from './deadline.ts'
 import type { RequestHeaders } from './live.ts'
 import { live } from './live.ts'
 import { reconnecting, repeating, saysWhy, withKeys } from './once.ts'
@@ -69,7 +69,7 @@ export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClien
       splitLink({
         condition: ({ type }) => type === 'subscription',
         true: [reconnecting, saysWhy, live(options)],
-        false: [withKeys, repeating(retries), withDeadline, calls],
+        false: [untilAborted, withKeys, repeating(retries), withDeadline, calls],
       }),
     ],
   })

@@ -59,7 +59,7 @@ export function repeating(retries: number): TRPCLink<AppRouter> {
         retry({ op, error, attempts }) {
           if (mayPass(error) && !isBusy(error)) unclear = error
           const isSafe = op.type === 'query' || keyed.has(op.path)
-          return attempts <= retries && isSafe && !op.signal?.aborted && mayPass(error)
+          return attempts <= retries && isSafe && mayPass(error)
         },
         retryDelayMs,
       })

@@ -89,20 +89,64 @@ test('an answer that never comes counts as lost after 30 seconds', async () => {
   expect((await server.client.orders.list.query()).items).toEqual([order])
 })
 
-test('a call that its caller aborts ends at once, and is not sent again', async () => {
-  const leaving = new AbortController()
-  let sent = 0
-  const fetch: typeof globalThis.fetch = (_, init) => {
-    sent++
-    leaving.abort()
-    return new Promise((_, reject) => {
-      if (init?.signal?.aborted) reject(new TypeError('aborted'))
-    })
-  }
-  const { orders } = createShopClient({ url: 'http://127.0.0.1:1', fetch })
+test('a call that its caller aborts ends at once, whatever it waits for, and is not sent again', async () => {
   const order = { userId: 'ada', productId: '6650f0a2c3d4e5f601234567', quantity: 1 }
-  await expect(orders.create.mutate(order, { signal: leaving.signal })).rejects.toThrow('aborted')
-  expect(sent).toBe(1)
+  const placing = (fetch: typeof globalThis.fetch, signal: AbortSignal) =>
+    createShopClient({ url: 'http://127.0.0.1:1', fetch }).orders.create.mutate(order, { signal })
+  let sent = 0
+
+  const asked = new AbortController()
+  const signals: (AbortSignal | null | undefined)[] = []
+  const silent: typeof fetch = (_, init) => {
+    sent++
+    signals.push(init?.signal)
+    asked.abort(new Error('it takes too long'))
+    return new Promise(() => {})
+  }
+  await expect(placing(silent, asked.signal)).rejects.toThrow('it takes too long')
+  expect([sent, signals[0]?.aborted]).toEqual([1, true])
+
+  // The wait before the next try would be of weeks.
+  vi.spyOn(Math, 'random').mockReturnValue(1e7)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const waiting = new AbortController()
+  const lost: typeof fetch = () => {
+    sent++
+    setTimeout(() => waiting.abort(), 1)
+    return Promise.reject(new TypeError('fetch failed'))
+  }
+  await expect(placing(lost, waiting.signal)).rejects.toThrow('aborted')
+  await expect(placing(lost, AbortSignal.abort())).rejects.toThrow('aborted')
+  expect(sent).toBe(2)
+})
+
+test('one of two calls that travel together can be aborted', async () => {
+  await using server = await testServer()
+  const { id: productId } = await server.client.products.create.mutate(aProduct({ quantity: 10 }))
+  const leaving = new AbortController()
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    leaving.abort(new Error('not needed any more'))
+    return globalThis.fetch(input, init)
+  }
+  const { products } = createShopClient({ url: server.url, fetch })
+  const [left, kept] = await Promise.allSettled([
+    products.byId.query({ id: productId }, { signal: leaving.signal }),
+    products.byId.query({ id: productId }),
+  ])
+  expect(left).toMatchObject({ status: 'rejected', reason: { message: 'not needed any more' } })
+  expect(kept).toMatchObject({ status: 'fulfilled', value: { id: productId } })
+})
+
+test('an input that cannot be sent ends its call and leaves nothing behind', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { orders } = createShopClient({ url: 'http://127.0.0.1:1' })
+  // Plain JavaScript may pass anything.
+  const order = { userId: 'ada', productId: 'a', quantity: 10n } as unknown as Parameters<
+    typeof orders.create.mutate
+  >[0]
+  await expect(orders.create.mutate(order)).rejects.toThrow('BigInt')
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('two calls are two orders, and a key of the caller stays as it is', async () => {

@@ -107,6 +107,35 @@ describe('an order of a product that was just sold and of another one', () => {
     expect(await wrongBooks(here)).toEqual([])
   })
 
+  test.for(['find', 'insert'])(
+    'is decided anew once a %s was lost: the next primary may know another price',
+    async (command) => {
+      await using shops = await twoShopsThatSell(10)
+      const { here, there } = shops
+      const other = await there.caller.products.create(aProduct())
+      const products = mongo.client.db(here.database).collection('products')
+      await products.updateOne({ sku: shops.row.sku }, { $set: { 'price.amount': 777 } })
+      const lost = { data: { failCommands: [command], closeConnection: true }, mode: { times: 1 } }
+      const order = await whileFailing(mongo.client, lost, () => orderOfBoth(shops, other.id))
+      expect(order.lines[0]!.unitPrice.amount).toBe(777)
+    },
+  )
+
+  test('is written once, where another process sells the first by turns with this one', async () => {
+    await using shops = await twoShopsThatSell(1000)
+    const { here, there } = shops
+    const rows = Array.from({ length: 40 }, () => aProduct())
+    const { results } = await there.caller.products.upsertMany({ rows })
+    const db = mongo.client.db(here.database)
+    await db.command({ profile: 2 })
+    for (const [index, { id }] of results.entries())
+      await orderOfBoth(index % 2 ? shops : { ...shops, here: there }, id)
+    await db.command({ profile: 0 })
+    const inserts = await db.collection('system.profile').countDocuments({ 'command.insert': 'orders' })
+    // Each process may find out once what the other does, and again after a second.
+    expect(inserts).toBeLessThan(results.length + 10)
+  })
+
   test('is refused for all that is short', async () => {
     await using shops = await twoShopsThatSell(10)
     const { there, id } = shops

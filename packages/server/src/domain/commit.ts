@@ -47,18 +47,19 @@ export async function commitBatch(
     if (earlier.length > 0) known.forget()
     for (const settlement of earlier) if (await isWritten(collections, session, settlement)) return settlement
     const batch = commands()
-    const byKnown = mayUseKnown && earlier.length === 0 ? await settleByKnown(batch) : undefined
-    const settlement = byKnown ?? (await settleByRead(batch))
+    let byKnown: Settlement | undefined
     try {
+      if (mayUseKnown && earlier.length === 0) byKnown = await settleByKnown(batch)
+      const settlement = byKnown ?? (await settleByRead(batch))
       const written = isContended() ? await writeStockFirst(settlement) : await writeOrdersFirst(settlement)
       earlier.push(written)
       return written
     } catch (error) {
       // A conflict only says that another transaction holds a product; any other failure may come from what is known.
       if (!isConflict(error)) mayUseKnown = false
-      throw byKnown && error instanceof GuardRefused
-        ? new Outdated('a product is not what it was', { cause: error })
-        : error
+      if (!byKnown || !(error instanceof GuardRefused)) throw error
+      known.wasWrong()
+      throw new Outdated('a product is not what it was', { cause: error })
     }
   }
 
@@ -67,6 +68,8 @@ export async function commitBatch(
    * decides only where all get what they want.
    */
   async function settleByKnown(batch: readonly Command[]): Promise<Settlement | undefined> {
+    // After a conflict, what others sold does not matter.
+    if (known.isDoubtful() && !isContended()) return undefined
     const ids = new Set<string>()
     for (const command of batch) {
       if (command.kind !== 'placeOrder') return undefined

@@ -3,7 +3,6 @@ import type { StockChange } from './working-stock.ts'
 
 /** For so long a product is not read again: what somebody has written past the desk is met after this time. */
 const FRESH_MS = 1000
-const MAX_KNOWN = 10_000
 
 interface Known {
   readonly product: ProductDocument
@@ -16,7 +15,9 @@ interface Known {
  * no order is refused for it.
  */
 export class KnownStock {
+  /** In the order in which they were read. */
   readonly #known = new Map<string, Known>()
+  #wrongAt = -Infinity
 
   /** Those of the products that are known, and the ids of those that must be read. */
   among(ids: Iterable<string>): { known: ProductDocument[]; unknown: string[] } {
@@ -33,9 +34,16 @@ export class KnownStock {
 
   /** Takes over what a transaction has read. */
   keepRead(products: readonly ProductDocument[]): void {
-    if (this.#known.size > MAX_KNOWN) this.#known.clear()
     const readAt = performance.now()
-    for (const product of products) this.#known.set(product._id.toHexString(), { product, readAt })
+    for (const [id, known] of this.#known) {
+      if (known.readAt >= readAt - FRESH_MS) break
+      this.#known.delete(id)
+    }
+    for (const product of products) {
+      const id = product._id.toHexString()
+      this.#known.delete(id)
+      this.#known.set(id, { product, readAt })
+    }
   }
 
   /** Takes over what a batch has made of them. */
@@ -45,6 +53,16 @@ export class KnownStock {
       const known = this.#known.get(id)
       if (known && known.product.revision < after.revision) this.#known.set(id, { ...known, product: after })
     }
+  }
+
+  /** Whether others were found to change the same products, so that what is known would be wrong again. */
+  isDoubtful(): boolean {
+    return performance.now() - this.#wrongAt < FRESH_MS
+  }
+
+  /** A guard refused what was decided by what is known. */
+  wasWrong(): void {
+    this.#wrongAt = performance.now()
   }
 
   /** Where a commit did not come to its end: the primary may have lost what it had. */
