@@ -19,7 +19,7 @@ export function adviceLines(differences: readonly BookDifference[]): string[] {
 }
 
 const repairing =
-  'What is on hand was sold against, so it stands: `npx pnpm shop verify --repair` brings the books to it. Where the shelf holds another number, set the quantity afterwards.'
+  'The units on hand are what the shop sold from, so they are kept: `npx pnpm shop verify --repair` brings the books to them. Where the shelf holds another number, set the quantity afterwards.'
 const counting =
   'A quantity below zero, or that is no whole number, cannot stand: count the shelf, write the number into the product in the database, then run `npx pnpm shop verify --repair`.'
 const restoring =

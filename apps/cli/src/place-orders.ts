@@ -54,8 +54,8 @@ export async function placeOrders(client: ShopClient, options: PlaceOptions): Pr
   }
 
   const begun = performance.now()
-  const lanes = await Promise.allSettled(Array.from({ length: concurrency }, placeNext))
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+  const workers = await Promise.allSettled(Array.from({ length: concurrency }, placeNext))
+  for (const worker of workers) if (worker.status === 'rejected') throw worker.reason
   const seconds = (performance.now() - begun) / 1000
   latencies.sort()
   return { placed, refused, units, seconds, latency: { p50: atRank(latencies, 0.5), p99: atRank(latencies, 0.99) } }

@@ -32,6 +32,7 @@ export const withKeys: TRPCLink<AppRouter> =
   () =>
   ({ op, next }) => {
     if (!keyed.has(op.path)) return next(op)
+    // A mutation that takes a key takes an object, which an operation does not say.
     const input = withKey(op.input as { idempotencyKey?: string | undefined })
     return observable((observer) =>
       next({ ...op, input }).subscribe({
@@ -107,14 +108,18 @@ function retryDelayMs(attempt: number): number {
 }
 
 function mayPass(error: TRPCClientError<AppRouter>): boolean {
-  // Without data, the answer was lost or came from something that is not the shop.
-  const shop: ShopErrorData | undefined = error.data?.shop
-  return shop === undefined || passing.has(shop.code)
+  const code = codeOf(error)
+  return code === undefined || passing.has(code)
 }
 
 function isBusy(error: TRPCClientError<AppRouter>): boolean {
+  return codeOf(error) === 'BUSY'
+}
+
+/** Undefined where the answer was lost, or came from something that is not the shop. */
+function codeOf(error: TRPCClientError<AppRouter>): ErrorCode | undefined {
   const shop: ShopErrorData | undefined = error.data?.shop
-  return shop?.code === 'BUSY'
+  return shop?.code
 }
 
 function withKey(input: { idempotencyKey?: string | undefined }): { idempotencyKey: string } {

@@ -109,7 +109,7 @@ export const errors = {
     status: 409,
     trpc: 'CONFLICT',
     text: 'The quantity is not what was expected',
-    next: 'Decide again with details.current, and expect that.',
+    next: 'Decide again by details.current, and send that as expected.',
     details: z.strictObject({ expected: z.int(), current: z.int() }),
   },
   BODY_TOO_LARGE: {

@@ -13,4 +13,4 @@ export const IdInput = z
   .meta({ description: 'An id as the shop gave it', examples: ['6650f0a2c3d4e5f601234567'] })
 
 /** Whom an order is for: the caller's own name of a user, 1 to 128 characters. */
-export const UserId = text(128).meta({ description: 'Your own name of a user', examples: ['ada'] })
+export const UserId = text(128).meta({ description: 'Your own id or name of the user', examples: ['ada'] })

@@ -93,7 +93,7 @@ export const CreateOrder = z
       { required: ['lines'], not: { anyOf: [{ required: ['productId'] }, { required: ['quantity'] }] } },
       { required: ['productId', 'quantity'], not: { required: ['lines'] } },
     ],
-    // A refinement cannot tell the compiler what it has seen to.
+    // The refinement has seen to it that there is exactly one of the two forms, and cannot tell the compiler.
   }) as z.ZodType<CreateOrder, CreateOrder>
 
 /** Moves an order on, for a reason that its history will show. */
@@ -126,10 +126,10 @@ const Moment = z.iso.datetime({
  */
 export const ListOrders = z.strictObject({
   userId: UserId.optional().describe('Only those of this user'),
-  status: OrderStatus.optional().describe('Only those that stand here'),
+  status: OrderStatus.optional().describe('Only orders in this status'),
   productId: IdInput.optional().describe('Only those with a line of this product'),
-  from: Moment.optional().describe('Only those placed then or later'),
-  to: Moment.optional().describe('Only those placed before'),
+  from: Moment.optional().describe('Only orders placed at this time or later'),
+  to: Moment.optional().describe('Only orders placed before this time'),
   sort: z.enum(['oldest', 'newest']).optional().describe('Which come first; the oldest unless given'),
   skip: z
     .int()

@@ -89,7 +89,7 @@ export type ProductEvent = z.infer<typeof ProductEvent>
 export const SetQuantity = z.strictObject({
   id: IdInput,
   quantity: OnHand,
-  expected: Whole.min(0).optional().describe('Set it only if it is this now'),
+  expected: Whole.min(0).optional().describe('Set the quantity only if the units on hand are this number now'),
 })
 export type SetQuantity = z.infer<typeof SetQuantity>
 
@@ -98,7 +98,7 @@ export const AdjustQuantity = z.strictObject({
   id: IdInput,
   delta: Whole.min(-MAX_ON_HAND)
     .max(MAX_ON_HAND)
-    .meta({ description: 'Units that come in, or below zero those that go', examples: [12] }),
+    .meta({ description: 'Units to add; a negative number takes them away', examples: [12] }),
   reason: text(200).meta({ description: 'Shown in the movement', examples: ['delivery 4711'] }),
   idempotencyKey: IdempotencyKey.optional(),
 })

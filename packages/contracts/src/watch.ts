@@ -10,4 +10,4 @@ export const MAX_WATCHED = 1000
 export const LastEventId = z
   .string()
   .max(256)
-  .describe('What an EventSource sends when it reconnects; the state there is comes first in any case')
+  .describe('Sent by an EventSource that reconnects; a watch begins with the current state in any case')

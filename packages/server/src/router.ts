@@ -2,6 +2,7 @@ import { orders } from './procedures/orders.ts'
 import { products } from './procedures/products.ts'
 import { createCallerFactory, router } from './trpc.ts'
 
+/** All procedures of the shop, for an HTTP adapter of your own; their context is `Context`. */
 export const appRouter = router({ products, orders })
 export type AppRouter = typeof appRouter
 

@@ -29,6 +29,7 @@ const t = initTRPC
     errorFormatter({ shape, error }) {
       const shopError = toShopError(error)
       const { code, details } = shopError
+      // Code and details were a pair when the error was made, which the union does not keep.
       const shop = { code, details, next: errors[code].next } as ShopErrorData
       return { ...shape, message: shopError.message, data: { ...shape.data, shop } }
     },

@@ -61,14 +61,17 @@ export type BookDifference =
     }
 
 /** Orders that hold units: those of the others are back in stock. */
-export const live = { $match: { stockReturned: { $ne: true } } }
+export const holdingUnits = { $match: { stockReturned: { $ne: true } } }
 
 /** How much there is to check. */
 export async function countBooks({ products, orders, movements }: Collections, session: ClientSession) {
   const units = await orders
-    .aggregate<{ units: number }>([live, { $group: { _id: null, units: { $sum: { $sum: '$lines.quantity' } } } }], {
-      session,
-    })
+    .aggregate<{ units: number }>(
+      [holdingUnits, { $group: { _id: null, units: { $sum: { $sum: '$lines.quantity' } } } }],
+      {
+        session,
+      },
+    )
     .next()
   return {
     products: await products.countDocuments({}, { session }),

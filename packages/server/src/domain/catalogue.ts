@@ -11,8 +11,6 @@ import type { ProductChange } from './product-memory.ts'
 import { openProductMemory } from './product-memory.ts'
 import { readsTogether } from './reads-together.ts'
 
-export type { ProductChange } from './product-memory.ts'
-
 /** The stream of changes is down when it has been silent for so long: what another process wrote is seen by then. */
 const SILENT_MS = 1000
 const REBUILD_MS = 500

@@ -62,6 +62,7 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
     submit: (command, since) =>
       new Promise((resolve, reject) => {
         if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
+        // What becomes of this command, which the queue of all kinds cannot say.
         const entry = new Entry(command, { since, resolve: resolve as (result: ResultOf<Command>) => void, reject })
         queue.push(entry)
         regulars.arrived(queue.length)

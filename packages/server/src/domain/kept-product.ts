@@ -75,6 +75,7 @@ function withFields(document: ProductDocument, { updated, removed }: FieldsChang
   let after: Document = document
   for (const path of Object.keys(updated)) after = withValue(after, path, updated[path])
   for (const path of removed) after = withValue(after, path, undefined)
+  // The validator of the collection has checked what the stream tells.
   return after as ProductDocument
 }
 
@@ -88,7 +89,7 @@ function withValue(document: Document, path: string, value: unknown): Document {
   return copy
 }
 
-/** A copy of a value in which what stands at a path is another. */
+/** A copy of a value, with `after` at a path. */
 function within(value: unknown, [key, ...inner]: readonly string[], after: unknown): unknown {
   if (key === undefined) return after
   const copy: Document = Array.isArray(value) ? [...value] : { ...(value as Document) }

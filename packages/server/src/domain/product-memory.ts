@@ -32,7 +32,7 @@ export interface ProductMemory {
   first(): readonly ProductDocument[]
   /** Whether the first products are all there. */
   isWhole(): boolean
-  /** Rises with every change that may make an answer from memory another. */
+  /** Rises with every change that may change an answer from memory. */
   stamp(): number
   /** Begins anew, at a moment from which on every change will be seen; until it is whole, it answers nothing. */
   forget(): void

@@ -35,7 +35,7 @@ export function openProductWatch(
     const shown = showProducts(belongs, (event) => queue.put(event.id, event))
     const leave = news.watch(ids, shown.change)
     try {
-      shown.begin(await inTheEnd(read, ended))
+      shown.begin(await untilAnswered(read, ended))
       yield* queue.read(ended)
     } finally {
       leave()
@@ -80,7 +80,7 @@ export function openProductWatch(
 }
 
 /** A watch outlives what passes by itself: its reader would only begin again. */
-async function inTheEnd<Value>(read: () => Promise<Value>, ended: AbortSignal): Promise<Value> {
+async function untilAnswered<Value>(read: () => Promise<Value>, ended: AbortSignal): Promise<Value> {
   for (;;) {
     try {
       return await read()

@@ -32,7 +32,7 @@ export function openProducts(
     },
 
     async byId({ id }) {
-      const product = await catalogue.byId(known(id))
+      const product = await catalogue.byId(parsedId(id))
       if (!product) throw notFound(id)
       return toProduct(product)
     },
@@ -42,13 +42,13 @@ export function openProducts(
     },
 
     async setQuantity({ id, quantity, expected }) {
-      const productId = known(id).toHexString()
+      const productId = parsedId(id).toHexString()
       const movementId = new ObjectId()
       return toProduct(await desk.submit({ kind: 'setQuantity', movementId, productId, quantity, expected }))
     },
 
     async adjustQuantity({ id, delta, reason, idempotencyKey }, call = {}) {
-      const productId = known(id).toHexString()
+      const productId = parsedId(id).toHexString()
       const key = keyOf(idempotencyKey, call, ['adjust', productId, delta, reason])
       const movementId = new ObjectId()
       const adjusted = await desk.submit({ kind: 'adjustQuantity', movementId, productId, delta, reason, key })
@@ -100,7 +100,8 @@ function together(outcomes: PromiseSettledResult<UpsertResult[]>[]): UpsertResul
 
 const notFound = (id: string) => new ShopError('PRODUCT_NOT_FOUND', { productIds: [id] })
 
-function known(id: string): ObjectId {
+/** Throws PRODUCT_NOT_FOUND: a malformed id names no product. */
+function parsedId(id: string): ObjectId {
   const parsed = parseId(id)
   if (!parsed) throw notFound(id)
   return parsed

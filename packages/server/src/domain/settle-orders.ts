@@ -67,7 +67,7 @@ function giveBack(stock: WorkingStock, line: OrderLineDocument): void {
   if (product) stock.change(productId, product, { quantity: product.quantity + line.quantity })
 }
 
-interface KeyOf {
+interface KeyUse {
   readonly key: Key | undefined
   readonly user: string
   /** The order that the request names, if it names one. */
@@ -77,7 +77,7 @@ interface KeyOf {
 /** The answer that this key's request got before, or why the key cannot be used for this one. */
 function repeated(
   orders: WorkingOrders,
-  { key, user, order: named }: KeyOf,
+  { key, user, order: named }: KeyUse,
 ): Replayable<OrderDocument> | ShopError | undefined {
   const scopedKey = key && scoped(key, user)
   const order = scopedKey === undefined ? undefined : orders.byKey(scopedKey)
@@ -87,6 +87,6 @@ function repeated(
   return { value: orderAsOf(order, step), replayed: true }
 }
 
-function stepOf(step: OrderStepDocument, { key, user }: KeyOf): OrderStepDocument {
+function stepOf(step: OrderStepDocument, { key, user }: KeyUse): OrderStepDocument {
   return key ? { ...step, key: scoped(key, user), hash: key.hash } : step
 }

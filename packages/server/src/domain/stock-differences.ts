@@ -1,7 +1,7 @@
 import type { ClientSession, ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { BookDifference } from './books.ts'
-import { live } from './books.ts'
+import { holdingUnits } from './books.ts'
 
 const moved = { $group: { _id: '$productId', moved: { $sum: '$change' }, movements: { $sum: 1 } } }
 const ordered = { $group: { _id: '$lines.productId', ordered: { $sum: '$lines.quantity' }, orderLines: { $sum: 1 } } }
@@ -14,7 +14,7 @@ export async function stockDifferences(
   const pipeline = [
     { $project: { sku: 1, quantity: 1, exists: { $literal: true } } },
     { $unionWith: { coll: movements.collectionName, pipeline: [moved] } },
-    { $unionWith: { coll: orders.collectionName, pipeline: [live, { $unwind: '$lines' }, ordered] } },
+    { $unionWith: { coll: orders.collectionName, pipeline: [holdingUnits, { $unwind: '$lines' }, ordered] } },
     {
       $group: {
         _id: '$_id',
@@ -41,7 +41,7 @@ export async function bookedUnits(
   const ofProduct = { $match: { 'lines.productId': productId } }
   const came = await movements.aggregate<StockRow>([{ $match: { productId } }, moved], { session }).toArray()
   const went = await orders
-    .aggregate<StockRow>([live, ofProduct, { $unwind: '$lines' }, ofProduct, ordered], { session })
+    .aggregate<StockRow>([holdingUnits, ofProduct, { $unwind: '$lines' }, ofProduct, ordered], { session })
     .toArray()
   return (came[0]?.moved ?? 0) - (went[0]?.ordered ?? 0)
 }

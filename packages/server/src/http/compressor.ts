@@ -16,7 +16,8 @@ const preferred = new LRUCache<string, { encoding?: Encoding }>({
   max: 100,
   memoMethod(header) {
     const accepted = new Negotiator({ headers: { 'accept-encoding': header } }).encodings(['br', 'gzip'])
-    return { encoding: accepted.includes('br') ? 'br' : (accepted[0] as Encoding | undefined) }
+    const encoding = (['br', 'gzip'] as const).find((each) => accepted.includes(each))
+    return encoding ? { encoding } : {}
   },
 })
 

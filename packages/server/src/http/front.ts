@@ -30,7 +30,10 @@ export interface FrontOptions {
   readonly draining?: AbortSignal
 }
 
-/** What every request passes, whichever door it goes to. */
+/**
+ * A request listener for an HTTP server of your own: REST, RPC, docs, livez and readyz. Mount it at the root, before any
+ * body parser: it throws where a body was already read.
+ */
 export function createFront({
   shop,
   corsOrigins = [],
@@ -79,7 +82,7 @@ export function createFront({
     else answerWithCors(request, response)
   }
 
-  /** Puts what every answer says on the response, for who adds to it. */
+  /** Puts what every answer says on the response, for whoever adds to it. */
   function admit(next: RequestListener): RequestListener {
     return (request, response) => {
       setHead(response, headOf(request))

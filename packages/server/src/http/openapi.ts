@@ -15,7 +15,10 @@ export function openApi(): object {
 }
 
 const headers = {
-  ETag: { description: 'What has not changed has the same', schema: { type: 'string' } },
+  ETag: {
+    description: 'Names this state of the answer: the same until the answer changes',
+    schema: { type: 'string' },
+  },
   Location: { description: 'The path of what was created', schema: { type: 'string' } },
   'Idempotency-Replayed': {
     description: 'The answer is the one that an earlier request with the same key got',

@@ -8,6 +8,7 @@ import { superjsonParts } from './superjson-parts.ts'
 /** What the RPC door keeps ready: plain calls of ready procedures, single and batched. */
 export function readyRpc(options: Omit<TrpcOptions, 'maxBodySize'>): ReadyDoor {
   const { router, basePath, createContext } = options
+  // Queries alone are kept ready, and they have no body.
   const plainCall = plainCallReader({ ...options, maxBodySize: 0 })
   const ready = new Map(
     Array.from(readyProcedures(router), ([path, { prepare, item }]) => [

@@ -40,6 +40,7 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
       },
     )
     if (type === 'subscription') {
+      // Every subscription answers with what withIds makes.
       return { status: 200, head: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
     }
     const body = encode(answer.present(output, !request.query.has('cursor')))

@@ -48,6 +48,7 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
     const own = ['content-type', 'text/event-stream', 'vary', `trpc-accept, accept, ${headers.get('vary')}`]
     setHead(response, [...headOf(request), ...eventHead, ...own])
     try {
+      // Every subscription answers with what withIds makes.
       await writeEvents(response, textsOf(events as Parameters<typeof textsOf>[0]), { ...frame, left })
     } catch (cause) {
       onError({ error: getTRPCErrorFromUnknown(cause), req: request })

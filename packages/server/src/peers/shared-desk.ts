@@ -124,8 +124,14 @@ function isOrder(command: Command): command is PlaceOrder {
   return command.kind === 'placeOrder'
 }
 
+/** Takes as many of those that wait as one message holds; no order alone has more lines than that. */
 function takeLines(waiting: Waiting[]): Waiting[] {
   let lines = 0
-  const end = waiting.findIndex(({ command }, index) => (lines += command.lines.length) > LINES_AT_ONCE && index > 0)
-  return waiting.splice(0, end === -1 ? waiting.length : end)
+  let count = 0
+  for (const { command } of waiting) {
+    lines += command.lines.length
+    if (lines > LINES_AT_ONCE) break
+    count++
+  }
+  return waiting.splice(0, count)
 }
