@@ -5,7 +5,7 @@ import { adviceLines } from './advice.ts'
 const sums = { productId: '6650f0a2c3d4e5f601234567', sku: 'MUG', moved: 100, ordered: 30 }
 const orderId = '6650f0a2c3d4e5f60aaaaaaa'
 
-const repair = 'it stands: `npx pnpm shop verify --repair` brings the books to it'
+const repair = 'they are kept: `npx pnpm shop verify --repair` brings the books to them'
 const count = 'cannot stand: count the shelf'
 const restore = 'put it back from a backup, under its id'
 const compare = 'compare it with a backup'
