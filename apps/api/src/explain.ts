@@ -22,7 +22,7 @@ export function explain(error: unknown): string {
     return `MONGODB_URI is not valid: ${error.message}. It looks like mongodb://host:27017/?replicaSet=name`
   }
   if (error.name === 'MongoServerError') {
-    return `MongoDB refuses to open the shop: ${error.message} See to the user that MONGODB_URI names, who must be allowed to create collections and indexes, or to the data that stand in the way.`
+    return `MongoDB refuses to open the shop: ${error.message} Check that the user of MONGODB_URI may create collections and indexes, and that no stored data break them.`
   }
   return error.message
 }

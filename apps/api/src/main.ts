@@ -20,11 +20,12 @@ try {
 async function run(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ level: config.LOG_LEVEL }, pino.destination(2))
-  const stopped = new AbortController()
-  const asked = Promise.race([once(process, 'SIGTERM', stopped), once(process, 'SIGINT', stopped)])
+  const asked = askedToStop()
 
   await using database = await openDatabase(config)
+  if (asked.aborted) return
   await using shop = await openShop({ uri: database.uri, database: config.MONGODB_DATABASE })
+  if (asked.aborted) return
   const samples = config.SAMPLE_CATALOGUE === 'on' ? await fillEmptyShop(shop) : 0
   await using server = await serve({
     shop,
@@ -38,7 +39,17 @@ async function run(): Promise<void> {
     `${welcome({ url: server.url.replace('//127.0.0.1:', '//localhost:'), data: database.place, samples })}\n`,
   )
   using _watch = watchDatabase(shop, log)
-  await asked
-  stopped.abort()
+  if (!asked.aborted) await once(asked, 'abort')
   log.info('stopping')
+}
+
+/** Aborts on the first SIGTERM or SIGINT; the next one ends the process at once. */
+function askedToStop(): AbortSignal {
+  const asked = new AbortController()
+  const ask = (): void => {
+    process.off('SIGTERM', ask).off('SIGINT', ask)
+    asked.abort()
+  }
+  process.on('SIGTERM', ask).on('SIGINT', ask)
+  return asked.signal
 }

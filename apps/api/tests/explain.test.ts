@@ -37,7 +37,7 @@ test.for<[string, unknown, string]>([
   [
     'a database that refuses',
     named('MongoServerError', 'Authentication failed.'),
-    'MongoDB refuses to open the shop: Authentication failed. See to the user that MONGODB_URI names, who must be allowed to create collections and indexes, or to the data that stand in the way.',
+    'MongoDB refuses to open the shop: Authentication failed. Check that the user of MONGODB_URI may create collections and indexes, and that no stored data break them.',
   ],
   ['an error that speaks for itself', new Error('The disk is full.'), 'The disk is full.'],
   ['what is no error', 'stop', 'stop'],

@@ -184,6 +184,16 @@ describe('the host', () => {
     expect(await host.ended).toBe(0)
   })
 
+  test('that is told to stop while its database starts does not open', { timeout: 30_000 }, async () => {
+    await using folder = await dataFolder()
+    await using host = startHost({ STOCKROOM_DATA: folder.path })
+    await expect.poll(() => databasesIn(folder.path), { timeout: 15_000, interval: 5 }).toHaveLength(1)
+    host.process.kill('SIGTERM')
+    expect(await host.ended).toBe(0)
+    expect(host.output).toEqual({ out: '', err: '' })
+    expect(await databasesIn(folder.path)).toEqual([])
+  })
+
   test('that finds its port taken says which and what to do', async () => {
     await using shared = await sharedShop()
     const other = createServer().listen(0, '127.0.0.1')

@@ -31,7 +31,7 @@ export type Outputs = inferRouterOutputs<AppRouter>
 export type ShopClient = TRPCClient<AppRouter>
 
 export interface ShopClientOptions {
-  /** Where the shop is, for instance `http://localhost:8000`. */
+  /** Where the shop is, for instance `http://localhost:8000`, without `/trpc`. */
   readonly url: string
   /** Used instead of the global `fetch`. */
   readonly fetch?: typeof fetch | undefined
@@ -58,7 +58,7 @@ const MAX_URL_LENGTH = 4000
  * A subscription stays until it is left: where its connection is lost, it begins anew with the state there is.
  */
 export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClientOptions): ShopClient {
-  const options = { url: `${url.replace(/\/+$/, '')}/trpc`, transformer: superjson, fetch, headers }
+  const options = { url: rpcAddress(url), transformer: superjson, fetch, headers }
   const calls = splitLink<AppRouter>({
     condition: travelsAlone,
     true: httpLink(options),
@@ -73,6 +73,16 @@ export function createShopClient({ url, fetch, headers, retries = 3 }: ShopClien
       }),
     ],
   })
+}
+
+/** Throws where calls would go nowhere. An address without a host is one of the page's own server. */
+function rpcAddress(url: string): string {
+  const address = url.replace(/\/+$/, '')
+  if (!/^(https?:\/\/|\/|$)/i.test(address)) {
+    throw new Error(`The url of a shop begins with http:// or https://, and "${url}" does not.`)
+  }
+  if (address.endsWith('/trpc')) throw new Error(`The url of a shop is its address alone: leave /trpc off "${url}".`)
+  return `${address}/trpc`
 }
 
 /** Whether a call is too large to share a request; a batch link refuses what alone is longer than its limits. */

@@ -132,3 +132,14 @@ test('slashes at the end of the url make no difference', async () => {
     expect(await createShopClient({ url }).products.list.query({})).toEqual({ items: [], nextCursor: null })
   }
 })
+
+test.for(['localhost:8000', 'ftp://shop.example', 'http://localhost:8000/trpc', '/trpc/'])(
+  'an address that leads nowhere is refused at once: %s',
+  (url) => {
+    expect(() => createShopClient({ url })).toThrow(/^The url of a shop/)
+  },
+)
+
+test.for(['', '/', '/shop', 'https://shop.example/eu/'])('an address that may be one is taken: "%s"', (url) => {
+  expect(() => createShopClient({ url })).not.toThrow()
+})

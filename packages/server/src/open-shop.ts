@@ -4,7 +4,7 @@ import { MongoClient } from 'mongodb'
 import { collectionsOf, ensureCollections } from './collections/collections.ts'
 import type { Lane } from './collections/lanes.ts'
 import { openLane } from './collections/lanes.ts'
-import { isStandalone } from './collections/topology.ts'
+import { isStandalone, isWithoutSet } from './collections/topology.ts'
 import { openCatalogue } from './domain/catalogue.ts'
 import { openDesk } from './domain/desk.ts'
 import { openOrderChanges } from './domain/order-changes.ts'
@@ -42,8 +42,8 @@ const options: MongoClientOptions = {
 
 /**
  * Connects to MongoDB, makes collections, validators and indexes, and gives the shop. Dispose of it to serve what
- * waits and to disconnect. Throws ShopSetupError on a standalone server, a write concern below majority, or a database
- * that holds something else.
+ * waits and to disconnect. Throws ShopSetupError on a standalone server, a replica set that was not initiated, a write
+ * concern below majority, or a database that holds something else.
  */
 export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions): Promise<Shop> {
   assertMajority(uri)
@@ -55,7 +55,9 @@ export async function openShop({ uri, database = 'stockroom' }: OpenShopOptions)
     return await wire(client, database)
   } catch (error) {
     await client.close()
-    throw error
+    if (!isWithoutSet(error)) throw error
+    const text = 'The MongoDB server belongs to no replica set yet: run rs.initiate() on it once.'
+    throw new ShopSetupError(text, { cause: error })
   }
 }
 

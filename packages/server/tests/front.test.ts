@@ -205,7 +205,8 @@ describe('whoever counts requests', () => {
 
   const toldOf = async (count = 1) => {
     await expect.poll(() => answered.length).toBe(count)
-    return answered.splice(0).map(({ method, route, status, seconds }) => {
+    return answered.splice(0).map(({ method, route, status, seconds, requestId }) => {
+      expect(requestId).toMatch(/^[\w-]{36}$/)
       expect(seconds).toBeGreaterThan(0)
       expect(seconds).toBeLessThan(60)
       return `${method} ${route} ${status}`
@@ -268,6 +269,13 @@ describe('pages', () => {
     expect(links).toEqual(['/products', '/orders', '/docs', '/openapi.json', '/livez', '/readyz'])
     await doors.test.caller.products.create(aProduct())
     for (const link of links) expect((await fetch(`${doors.url}${link}`)).status, link).toBe(200)
+  })
+
+  test('the calls on the home page are of the shop that shows it', async () => {
+    expect((await send(`${doors.url}/`)).text).toContain(`curl '${doors.url}/products?limit=1'`)
+    const hostile = await sendRaw(doors.url, rawRequest('GET /', { host: '<script>alert(1)</script>' }))
+    expect(hostile).toContain(`curl 'http://localhost:8000/products?limit=1'`)
+    expect(hostile).not.toContain('alert')
   })
 
   test('the docs and all they load come from here', async () => {

@@ -30,12 +30,12 @@ function emptyDatabase() {
   }
 }
 
-/** A mongod that belongs to no replica set. */
-async function standaloneMongod() {
+/** A mongod that belongs to no replica set, or not yet. */
+async function standaloneMongod(...settings: string[]) {
   const { path } = await findMongod()
   const folder = await mkdtemp(join(tmpdir(), 'stockroom-standalone-'))
   const port = await freePort()
-  const options = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket']
+  const options = ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--nounixsocket', ...settings]
   const child = spawn(path, options, { stdio: ['ignore', 'pipe', 'ignore'] })
   const exited = once(child, 'exit')
   for await (const line of createInterface(child.stdout)) if (line.includes('Waiting for connections')) break
@@ -87,6 +87,13 @@ describe.concurrent('a shop does not open', () => {
     expect(message).toMatch(/standalone.*--replSet.*rs\.initiate\(\)/)
     await using client = new MongoClient(mongod.uri)
     expect(await client.db('stockroom').listCollections().toArray()).toEqual([])
+  })
+
+  test('on a replica set that was not initiated: it says what to do', async () => {
+    await using mongod = await standaloneMongod('--replSet', 'rs0')
+    const opening = openShop({ uri: `${mongod.uri}/?replicaSet=rs0` })
+    await expect(opening).rejects.toThrow(ShopSetupError)
+    await expect(opening).rejects.toThrow(/no replica set yet: run rs\.initiate\(\)/)
   })
 
   test.for(['w=1', 'w=0', 'w=2', 'journal=false', 'w=majority&journal=false'])(

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { proceduresOf } from './call-procedure.ts'
 import { finder } from './rest-finder.ts'
+import { requestIdOf } from './request-id.ts'
 import type { RestDoor } from './rest-answer.ts'
 import { RPC_PATH } from './rpc.ts'
 
@@ -12,6 +13,8 @@ export interface Answered {
   /** 499 where the client went away before it had its answer. */
   readonly status: number
   readonly seconds: number
+  /** As the answer's `x-request-id` and the `request_id` of an error say it. */
+  readonly requestId: string
 }
 
 export type OnAnswer = (answered: Answered) => void
@@ -19,7 +22,8 @@ export type OnAnswer = (answered: Answered) => void
 /** Tells of a request when it is over. */
 export function answeredTeller(door: Pick<RestDoor, 'operations' | 'router'>, onAnswer: OnAnswer) {
   const nameOf = routeNamer(door)
-  return ({ method = '', url = '' }: IncomingMessage, response: ServerResponse): void => {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { method = '', url = '' } = request
     const begun = performance.now()
     response.once('close', () =>
       onAnswer({
@@ -27,6 +31,7 @@ export function answeredTeller(door: Pick<RestDoor, 'operations' | 'router'>, on
         route: nameOf(method, url),
         status: response.writableFinished ? response.statusCode : 499,
         seconds: (performance.now() - begun) / 1000,
+        requestId: requestIdOf(request),
       }),
     )
   }

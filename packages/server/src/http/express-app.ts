@@ -14,7 +14,7 @@ export function expressApp(door: RestDoor): express.Express {
   app.disable('etag')
   // The mapping reads the query itself: nothing may turn it into objects on the way.
   app.set('query parser', false)
-  app.get('/', (_request, response) => void response.type('html').send(homePage))
+  app.get('/', (request, response) => void response.type('html').send(homePage(addressOf(request))))
   app.use(docsRoutes(openApiDocument(door.operations)))
   app.use(restRoutes(door))
   app.use((_request, _response, next) => next(new ShopError('ROUTE_NOT_FOUND', {})))
@@ -23,4 +23,9 @@ export function expressApp(door: RestDoor): express.Express {
     answerError(door, error, { request, response }),
   )
   return app
+}
+
+/** As the browser names it; its text goes into a page. */
+function addressOf({ protocol, headers: { host = '' } }: express.Request): string {
+  return /^[\w.:[\]-]+$/.test(host) ? `${protocol}://${host}` : 'http://localhost:8000'
 }

@@ -1,5 +1,5 @@
-/** What `/` shows: where everything is, and first calls to copy. */
-export const homePage = `<!doctype html>
+/** What `/` shows: where everything is, and first calls to copy, of the shop at this address (`http://localhost:8000`). */
+export const homePage = (url: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -24,15 +24,15 @@ li { margin: .25rem 0 }
 <li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: for whoever watches the process</li>
 </ul>
 <h2>Place an order</h2>
-<pre>curl localhost:8000/products?limit=1
+<pre>curl '${url}/products?limit=1'
 
-curl -X POST localhost:8000/orders \\
+curl -X POST ${url}/orders \\
   -H 'content-type: application/json' \\
   -d '{"user_id":"ada","product_id":"…","quantity":1}'</pre>
 <h2>From TypeScript</h2>
 <pre>import { createShopClient } from '@stockroom/client'
 
-const shop = createShopClient({ url: 'http://localhost:8000' })
+const shop = createShopClient({ url: '${url}' })
 const { items } = await shop.products.list.query()
 await shop.orders.create.mutate({ userId: 'ada', productId: items[0].id, quantity: 1 })</pre>
 </body>
