@@ -14,13 +14,8 @@ export const withDeadline: TRPCLink<AppRouter> =
       const ended = new AbortController()
       const call = next({ ...op, signal: ended.signal }).subscribe(observer)
       const timer = setTimeout(() => {
-        observer.error(
-          TRPCClientError.from(
-            new Error(
-              `The shop gave no answer within ${ANSWER_MS / 1000} seconds: check that it runs and can be reached.`,
-            ),
-          ),
-        )
+        const text = `The shop gave no answer within ${ANSWER_MS / 1000} seconds: check that it runs and can be reached.`
+        observer.error(TRPCClientError.from(new Error(text)))
       }, ANSWER_MS)
       return () => {
         clearTimeout(timer)

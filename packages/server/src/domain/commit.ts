@@ -6,7 +6,7 @@ import { isConflict } from '../collections/transient.ts'
 import type { Command } from './commands.ts'
 import { ShopError } from './errors.ts'
 import type { KnownStock } from './known-stock.ts'
-import { readProducts, readSnapshot } from './read-snapshot.ts'
+import { readNamedProducts, readSnapshot } from './read-snapshot.ts'
 import type { Settlement } from './settle.ts'
 import { settle } from './settle.ts'
 import type { StockChange } from './working-stock.ts'
@@ -77,7 +77,7 @@ export async function commitBatch(
     }
     const products = known.among(ids)
     if (products.known.length === 0) return undefined
-    const read = await readProducts(collections, session, { ids: products.unknown })
+    const read = await readNamedProducts(collections, session, { ids: products.unknown })
     known.keepRead(read)
     const snapshot = { products: [...products.known, ...read], orders: new Map(), movements: [] }
     const settlement = settle(batch, snapshot, new Date())

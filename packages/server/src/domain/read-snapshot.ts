@@ -26,10 +26,11 @@ export async function readSnapshot(
     else if (command.kind === 'upsertRows') for (const { product } of command.rows) skus.push(product.sku)
     else ids.add(command.productId)
   }
-  return { products: await readProducts(collections, session, { ids, skus }), orders, movements }
+  return { products: await readNamedProducts(collections, session, { ids, skus }), orders, movements }
 }
 
-export async function readProducts(
+/** In the batch's transaction: products by id, and by SKU. */
+export async function readNamedProducts(
   { products }: Collections,
   session: ClientSession,
   { ids, skus = [] }: { readonly ids: Iterable<string>; readonly skus?: readonly string[] },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { proceduresOf } from './call-procedure.ts'
-import { finder } from './rest-finder.ts'
 import { requestIdOf } from './request-id.ts'
+import { finder } from './rest-finder.ts'
 import type { RestDoor } from './rest-answer.ts'
 import { RPC_PATH } from './rpc.ts'
 
