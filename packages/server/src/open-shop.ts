@@ -10,6 +10,7 @@ import { openDesk } from './domain/desk.ts'
 import { openOrderChanges } from './domain/order-changes.ts'
 import { openOrderWatch } from './domain/order-watch.ts'
 import { openOrders } from './domain/orders.ts'
+import { openOwnWrites } from './domain/own-writes.ts'
 import { openProductWatch } from './domain/product-watch.ts'
 import { openProducts } from './domain/products.ts'
 import { openWatches } from './domain/watches.ts'
@@ -67,16 +68,21 @@ const unlinked = { causalConsistency: false }
 async function wire(client: MongoClient, database: string): Promise<Shop> {
   const db = client.db(database)
   const collections = collectionsOf(db)
-  const catalogue = openCatalogue(db)
   const session = client.startSession(unlinked)
+  const own = openOwnWrites(session)
+  const catalogue = openCatalogue(db, { own })
   let door: Door | undefined
   let lane: Lane
   const ownDesk = openDesk({
     collections,
     session,
     onConflict: () => lane.freeDeadLanes(),
-    onGivenUp: () => lane.freeOwn(),
+    onGivenUp() {
+      own.lost()
+      lane.freeOwn()
+    },
     onCommit(products) {
+      own.acknowledged()
       catalogue.apply(products)
       door?.committed(products)
     },

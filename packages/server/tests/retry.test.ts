@@ -14,6 +14,7 @@ import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { failingMongo, whileFailing as whileAnyFails } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
+import { toldBy } from './_told-by.ts'
 
 // Longer than the longest commit here: otherwise the server would end the transaction that waits.
 const mongo = failingMongo({ transactionLifetimeLimitSeconds: 30 })
@@ -278,6 +279,24 @@ test('rows in bulk are of unknown outcome where the first are refused and later 
   const told = await whileFailing(commits, 'alwaysOn', () => refusal(test.caller.products.upsertMany({ rows })))
   expect(await db.collection('products').countDocuments()).toBe(50)
   expect(told.code).toBe('OUTCOME_UNKNOWN')
+})
+
+test('what a lost commit sold is shown, and from then on the stream tells all until the next is acknowledged', async () => {
+  await using test = await testShop()
+  const { products, orders } = test.caller
+  const { id } = await products.create(aProduct({ quantity: 10 }))
+  const db = mongo.client.db(test.database)
+  await expect.poll(() => toldBy(db)).toBe('others')
+  const commits = { failCommands: ['commitTransaction'], ...unacknowledged }
+  await whileFailing(commits, 'alwaysOn', async () => {
+    expect(await refusal(orders.create({ userId: 'ada', productId: id, quantity: 3 }))).toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    })
+    await expect.poll(async () => (await products.byId({ id })).quantity).toBe(7)
+    expect(await toldBy(db)).toBe('all')
+  })
+  await products.setQuantity({ id, quantity: 20 })
+  await expect.poll(() => toldBy(db), { timeout: 15_000 }).toBe('others')
 })
 
 test('what was read by a batch that was given up decides no other: the primary may have lost it', async () => {

@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { ChangeStream, ChangeStreamDocument, ChangeStreamOptions, Db, Document, Timestamp } from 'mongodb'
-import { MongoError } from 'mongodb'
+import type { Binary, ChangeStream, ChangeStreamDocument, ChangeStreamOptions, Db, Document } from 'mongodb'
+import { MongoError, Timestamp } from 'mongodb'
 import type { ProductDocument } from './products.ts'
 import { productsName } from './products.ts'
 import { isTransient } from './transient.ts'
@@ -19,6 +19,8 @@ export type StoredChange = {
 
 export interface ChangeBatch {
   readonly changes: readonly StoredChange[]
+  /** The moment before the first change that is not one's own; undefined where all are. */
+  readonly othersBehind: Timestamp | undefined
   /** When the batch was asked for (`performance.now()`). */
   readonly askedAt: number
   /** Whether it holds all that was committed before it was asked for. */
@@ -33,9 +35,20 @@ const AWAIT_MS = 250
 const GATHER_MS = 30
 const REOPEN_MS = 100
 
+export interface ChangesWanted {
+  /** What was committed after this moment. */
+  readonly behind: Timestamp
+  /** The id of one's own session. */
+  readonly own: Binary | undefined
+  /** Leaves out what that session writes: the database then does not even look at it. */
+  readonly withoutOwn: boolean
+}
+
+type ChangeEvent = ChangeStreamDocument<ProductDocument> & { readonly isOwn: boolean }
+
 /** Sessions, transaction numbers and the like are most of an event, and nobody reads them. */
-const pipeline = [
-  {
+function pipelineFor({ own, withoutOwn }: ChangesWanted): Document[] {
+  const read = {
     $project: {
       operationType: 1,
       clusterTime: 1,
@@ -43,30 +56,41 @@ const pipeline = [
       fullDocument: 1,
       'updateDescription.updatedFields': 1,
       'updateDescription.removedFields': 1,
+      isOwn: { $eq: ['$lsid.id', own] },
     },
-  },
-]
+  }
+  return withoutOwn ? [{ $match: { 'lsid.id': { $ne: own } } }, read] : [read]
+}
 
 /**
- * Every change of the products from a moment on, in the order of their commits, until the signal: batch after batch,
+ * Every change of the products behind a moment, in the order of their commits, until the signal: batch after batch,
  * empty ones too. A lost connection or primary is seen through; throws where changes are lost: the database no longer
  * has them, or the collection was dropped or renamed.
  */
-export async function* productChanges(db: Db, from: Timestamp, signal: AbortSignal): AsyncGenerator<ChangeBatch, void> {
+export async function* productChanges(
+  db: Db,
+  wanted: ChangesWanted,
+  signal: AbortSignal,
+): AsyncGenerator<ChangeBatch, void> {
   const products = db.collection(productsName)
-  let place: ChangeStreamOptions = { startAtOperationTime: from }
+  const pipeline = pipelineFor(wanted)
+  let place: ChangeStreamOptions = { startAtOperationTime: beside(wanted.behind, 1) }
   while (!signal.aborted) {
-    const stream = products.watch<ProductDocument>(pipeline, { ...place, maxAwaitTimeMS: AWAIT_MS, batchSize: BATCH })
+    const options = { ...place, maxAwaitTimeMS: AWAIT_MS, batchSize: BATCH }
+    const stream = products.watch<ProductDocument, ChangeEvent>(pipeline, options)
     let closed: Promise<void> | undefined
     const close = () => (closed ??= stream.close().catch(() => {}))
     using _listener = addAbortListener(signal, () => void close())
     try {
       while (!signal.aborted) {
         const askedAt = performance.now()
-        const changes = await nextBatch(stream)
-        yield { changes, askedAt, isLast: changes.length < BATCH }
+        const events = await nextEvents(stream)
+        const others = events.find(({ isOwn }) => !isOwn)
+        const othersBehind = others && beside(others.clusterTime!, -1)
+        const isLast = events.length < BATCH
+        yield { changes: events.map(toChange), othersBehind, askedAt, isLast }
         place = { resumeAfter: stream.resumeToken }
-        if (changes.length > 0 && changes.length < BATCH) await wait(GATHER_MS, undefined, { signal })
+        if (events.length > 0 && isLast) await wait(GATHER_MS, undefined, { signal })
       }
     } catch (error) {
       if (!isPassing(error)) throw error
@@ -78,19 +102,19 @@ export async function* productChanges(db: Db, from: Timestamp, signal: AbortSign
   }
 }
 
-async function nextBatch(stream: ChangeStream<ProductDocument>): Promise<StoredChange[]> {
+async function nextEvents(stream: ChangeStream<ProductDocument, ChangeEvent>): Promise<ChangeEvent[]> {
   // A stream that was closed answers at once, with nothing, for ever.
   if (stream.closed) throw new Error('The stream of changes was closed.')
-  const changes: StoredChange[] = []
+  const events: ChangeEvent[] = []
   // The first may ask the database, the others are here already.
   do {
     const event = await stream.tryNext()
-    if (event) changes.push(toChange(event))
+    if (event) events.push(event)
   } while (stream.bufferedCount() > 0)
-  return changes
+  return events
 }
 
-function toChange(event: ChangeStreamDocument<ProductDocument>): StoredChange {
+function toChange(event: ChangeEvent): StoredChange {
   const at = event.clusterTime!
   switch (event.operationType) {
     case 'insert':
@@ -111,6 +135,11 @@ function toChange(event: ChangeStreamDocument<ProductDocument>): StoredChange {
     default:
       throw new Error(`The collection of products is not what it was: ${event.operationType}.`)
   }
+}
+
+/** The next moment of the database's clock, or the one before. */
+function beside({ t, i }: Timestamp, step: 1 | -1): Timestamp {
+  return new Timestamp({ t, i: i + step })
 }
 
 function isPassing(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { readProducts } from '../collections/product-reads.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import { reading } from './errors.ts'
 import { FIRST } from './first-products.ts'
+import type { OwnWrites } from './own-writes.ts'
 import type { ProductChange } from './product-memory.ts'
 import { openProductMemory } from './product-memory.ts'
 import { readsTogether } from './reads-together.ts'
@@ -42,8 +43,14 @@ export interface Catalogue extends AsyncDisposable {
   watch(listener: (change: ProductChange) => void): () => void
 }
 
-/** `bytes` is what the products behind the first 1,000 may take in memory. */
-export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
+export interface CatalogueOptions {
+  /** What the process writes by itself, all of which is applied when it is acknowledged. */
+  readonly own?: OwnWrites
+  /** What the products behind the first 1,000 may take in memory. */
+  readonly bytes?: number
+}
+
+export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: CatalogueOptions = {}): Catalogue {
   const listeners = new Set<(change: ProductChange) => void>()
   const memory = openProductMemory({ bytes, onChange: tell })
   /** Products that changed without being in memory, and that listeners have not been told of yet. */
@@ -99,20 +106,43 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
 
   /** The stream, for as long as the catalogue is open. Whenever changes were lost, all is built anew. */
   async function follow(): Promise<void> {
+    /** Behind which moment to follow; undefined: behind what is read. */
+    let next: Timestamp | undefined
     while (!closing.signal.aborted) {
       try {
         memory.forget()
-        const { at, askedAt } = await load()
-        if (listeners.size > 0) for (const id of memory.others()) untold.add(id)
-        memory.startFrom(at)
-        freshAt = askedAt
-        for await (const batch of productChanges(db, at, closing.signal)) await receive(batch)
+        const loaded = await load()
+        if (!next && listeners.size > 0) for (const id of memory.others()) untold.add(id)
+        const begin = next?.lessThan(loaded.at) ? next : loaded.at
+        next = undefined
+        memory.startFrom(begin)
+        freshAt = loaded.askedAt
+        next = await followBehind(begin, loaded)
       } catch {
         // Reads go to the database meanwhile, and tell their callers what is wrong.
         freshAt = -Infinity
         await wait(REBUILD_MS, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
+  }
+
+  /**
+   * With the own writes or without, and until that is to change; answers behind which moment to follow then. In between
+   * all is built anew, for what was left out has no place among the changes of others.
+   */
+  async function followBehind(begin: Timestamp, { holdsSettled }: Loaded): Promise<Timestamp> {
+    const withoutOwn = own !== undefined && holdsSettled && own.mayBeLeftOut()
+    own?.streamBegins(withoutOwn)
+    let seenTo = begin
+    for await (const batch of productChanges(db, { behind: begin, own: own?.id, withoutOwn }, closing.signal)) {
+      if (batch.othersBehind) own?.othersWrote()
+      const missedBehind = withoutOwn ? (batch.othersBehind ?? own.lostBehind(begin)) : undefined
+      if (missedBehind) return missedBehind
+      await receive(batch)
+      seenTo = batch.changes.at(-1)?.at ?? seenTo
+      if (!withoutOwn && batch.isLast && own?.mayBeLeftOut()) break
+    }
+    return seenTo
   }
 
   async function receive({ changes, askedAt, isLast }: ChangeBatch): Promise<void> {
@@ -137,8 +167,10 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
     return (loading ??= reading(async () => {
       for (;;) {
         const askedAt = performance.now()
+        const settled = own?.settledUntil()
         const snapshot = await readProducts(db, {}, FIRST + 1)
-        if (memory.takeFirst(snapshot)) return { at: snapshot.at, askedAt }
+        const holdsSettled = !settled?.greaterThan(snapshot.at)
+        if (memory.takeFirst(snapshot)) return { at: snapshot.at, askedAt, holdsSettled }
       }
     }).finally(() => (loading = undefined)))
   }
@@ -146,14 +178,15 @@ export function openCatalogue(db: Db, bytes = 64 * 1024 * 1024): Catalogue {
   /** Reads one product; reads that come together are one query. */
   async function query(_id: ObjectId): Promise<ProductDocument | undefined> {
     const id = _id.toHexString()
-    const own = Symbol(id)
-    queries.set(id, own)
+    const query = Symbol(id)
+    const settled = own?.settledUntil()
+    queries.set(id, query)
     try {
-      const read = await readById(_id)
       // The query answers for every id that it was asked for.
-      return memory.takeOne(id, read!, queries.get(id) !== own)
+      const read = (await readById(_id))!
+      return memory.takeOne(id, read, queries.get(id) !== query || (settled?.greaterThan(read.at) ?? false))
     } finally {
-      if (queries.get(id) === own) queries.delete(id)
+      if (queries.get(id) === query) queries.delete(id)
     }
   }
 }
@@ -162,4 +195,6 @@ interface Loaded {
   readonly at: Timestamp
   /** `performance.now()` */
   readonly askedAt: number
+  /** Whether it holds all that was settled when it was asked for: not where a new primary lags behind the last one. */
+  readonly holdsSettled: boolean
 }

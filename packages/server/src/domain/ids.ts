@@ -3,7 +3,12 @@ import { ShopError } from './errors.ts'
 
 /** The id as MongoDB keeps it, or undefined where the text cannot be one. */
 export function parseId(id: string): ObjectId | undefined {
-  return /^[0-9a-fA-F]{24}$/.test(id) ? new ObjectId(id) : undefined
+  return isId(id) ? new ObjectId(id) : undefined
+}
+
+/** Whether parseId reads it. */
+export function isId(id: string): boolean {
+  return /^[0-9a-fA-F]{24}$/.test(id)
 }
 
 /** A cursor names the collection and the last id of a page, so that one of another list is refused. */

@@ -8,7 +8,7 @@ import type { MoveOrder, PlaceOrder } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { reading, ShopError } from './errors.ts'
 import { keyOf } from './idempotency.ts'
-import { parseId, toCursor } from './ids.ts'
+import { isId, parseId, toCursor } from './ids.ts'
 import { orderFilter } from './order-filter.ts'
 import { readsTogether } from './reads-together.ts'
 
@@ -92,14 +92,16 @@ async function firstOf(found: AsyncIterable<OrderDocument>, limit: number) {
 /** One line a product, in the order they were first named: two lines of one product must not pass the guard apart. */
 function mergedLines(input: CreateOrder): PlaceOrder['lines'] {
   const requested = input.lines ?? [input]
-  const malformed = requested.filter((line) => !parseId(line.productId))
+  const malformed = requested.filter((line) => !isId(line.productId))
   if (malformed.length > 0) {
     throw new ShopError('PRODUCT_NOT_FOUND', { productIds: [...new Set(malformed.map((line) => line.productId))] })
   }
-  const merged = new Map<string, number>()
-  for (const line of requested) {
-    const id = line.productId.toLowerCase()
-    merged.set(id, (merged.get(id) ?? 0) + line.quantity)
+  const merged = new Map<string, { productId: string; quantity: number }>()
+  for (const { productId, quantity } of requested) {
+    const id = productId.toLowerCase()
+    const line = merged.get(id)
+    if (line) line.quantity += quantity
+    else merged.set(id, { productId: id, quantity })
   }
-  return Array.from(merged, ([id, units]) => ({ productId: id, quantity: units }))
+  return [...merged.values()]
 }

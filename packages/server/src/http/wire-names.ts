@@ -1,5 +1,6 @@
 import type { Issue } from '@stockroom/contracts'
 import { MAX_ISSUES } from '../domain/errors.ts'
+import { isoText } from '../iso-text.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { resolve } from './json-schema.ts'
 
@@ -40,7 +41,7 @@ export function encoder(schema: JsonSchema, root: JsonSchema = schema): Encode {
     return (value) => (value === null ? null : encodeSome(value))
   }
   // JSON.stringify would do the same, and take twice as long over each.
-  return (value) => (value instanceof Date ? value.toISOString() : value)
+  return (value) => (value instanceof Date ? isoText(value) : value)
 }
 
 type Loc = Issue['loc']
