@@ -165,4 +165,26 @@ describe('the stream leaves out what the own session writes', () => {
       expect(reads).toBe(asked)
     }
   })
+
+  test('and what others do to one product costs none of those in memory', async () => {
+    await using shop = await aProcess({ products: 1003, aloneAfterMs: 100 })
+    const { ids, products } = shop
+    const [mug, cup] = ids.slice(-2)
+    const read: string[] = []
+    shop.client.on('commandStarted', ({ command }) => {
+      for (const id of command['filter']?._id?.$in ?? []) read.push(String(id))
+    })
+    await expect.poll(() => toldBy(shop.db)).toBe('others')
+    expect([await shop.quantity(mug!), await shop.quantity(cup!)]).toEqual([STOCK, STOCK])
+    shop.acknowledge(await shop.sell(cup!))
+    expect(read).toEqual([String(mug), String(cup)])
+    await products.updateOne({ _id: ids[0]! }, { $set: { name: 'Bowl' } })
+    await expect.poll(() => toldBy(shop.db)).toBe('all')
+    await expect.poll(() => toldBy(shop.db)).toBe('others')
+    expect([await shop.quantity(mug!), await shop.quantity(cup!)]).toEqual([STOCK, STOCK - 1])
+    // Where it stands among the changes of others was not known.
+    expect(read).toEqual([String(mug), String(cup), String(cup)])
+    await products.updateOne({ _id: mug! }, sale)
+    await expect.poll(() => shop.quantity(mug!)).toBe(STOCK - 1)
+  })
 })

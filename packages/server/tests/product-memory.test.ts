@@ -150,7 +150,7 @@ function run(steps: readonly Step[], fillers: number): void {
   function startAnew(): void {
     memory.forget()
     memory.takeFirst(past.read(past.now()))
-    memory.startFrom(at(past.now()))
+    memory.startFrom(at(past.now()), 'dropped')
     seen = past.changes.findIndex((change) => change.at.greaterThanOrEqual(at(past.now())))
     if (seen === -1) seen = past.changes.length
   }
@@ -328,7 +328,7 @@ describe('the products in memory', () => {
     const memory = openProductMemory({ bytes: 1e6, onChange: () => {} })
     const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => aDocument(from + n, 1))
     memory.takeFirst({ documents: range(0, FIRST_ALL), at: at(1) })
-    memory.startFrom(at(1))
+    memory.startFrom(at(1), 'dropped')
     const next = idOf(FIRST_ALL)
     if (wasInMemory) memory.takeOne(next, { document: aDocument(FIRST_ALL, 1), at: at(1) }, false)
     memory.see({ id: idOf(5), at: at(2), kind: 'gone' })

@@ -418,7 +418,7 @@ test.concurrent('a commit that takes too long leaves its orders unknown at 5 s, 
 test.concurrent(
   'a killed primary loses no acknowledged order, and orders go on within 10 s',
   { timeout: 60_000 },
-  async () => {
+  async ({ expect }) => {
     await using set = await startMongo({ members: 3, electionTimeoutMillis: 1000 })
     await using test = await openTestShop({ uri: set.uri })
     const { results } = await test.caller.products.upsertMany({
@@ -476,6 +476,9 @@ test.concurrent(
     expect(new Set(users).size).toBe(users.length)
     expect(users.filter((userId) => busy.has(userId))).toEqual([])
     expect(await wrongBooks(test)).toEqual([])
+    const left = (await books(test)).map(({ quantity }) => quantity)
+    const shown = async () => (await test.caller.products.list()).items.map(({ quantity }) => quantity)
+    await expect.poll(shown, { timeout: 5000 }).toEqual(left)
   },
 )
 

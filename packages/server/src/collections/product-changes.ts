@@ -40,14 +40,14 @@ export interface ChangesWanted {
   readonly behind: Timestamp
   /** The id of one's own session. */
   readonly own: Binary | undefined
-  /** Leaves out what that session writes: the database then does not even look at it. */
-  readonly withoutOwn: boolean
+  /** Without what that session writes, the database does not even look at it. */
+  readonly tells: 'all' | 'others'
 }
 
 type ChangeEvent = ChangeStreamDocument<ProductDocument> & { readonly isOwn: boolean }
 
 /** Sessions, transaction numbers and the like are most of an event, and nobody reads them. */
-function pipelineFor({ own, withoutOwn }: ChangesWanted): Document[] {
+function pipelineFor({ own, tells }: ChangesWanted): Document[] {
   const read = {
     $project: {
       operationType: 1,
@@ -59,7 +59,7 @@ function pipelineFor({ own, withoutOwn }: ChangesWanted): Document[] {
       isOwn: { $eq: ['$lsid.id', own] },
     },
   }
-  return withoutOwn ? [{ $match: { 'lsid.id': { $ne: own } } }, read] : [read]
+  return tells === 'others' ? [{ $match: { 'lsid.id': { $ne: own } } }, read] : [read]
 }
 
 /**

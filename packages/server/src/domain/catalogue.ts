@@ -104,20 +104,21 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
     for (const listener of listeners) listener(change)
   }
 
-  /** The stream, for as long as the catalogue is open. Whenever changes were lost, all is built anew. */
+  /** The stream, for as long as the catalogue is open. Whenever changes were missed, all is built anew. */
   async function follow(): Promise<void> {
-    /** Behind which moment to follow; undefined: behind what is read. */
-    let next: Timestamp | undefined
+    /** Behind which moment, where that is known. */
+    let missedBehind: Timestamp | undefined
     while (!closing.signal.aborted) {
       try {
         memory.forget()
-        const loaded = await load()
-        if (!next && listeners.size > 0) for (const id of memory.others()) untold.add(id)
-        const begin = next?.lessThan(loaded.at) ? next : loaded.at
-        next = undefined
-        memory.startFrom(begin)
-        freshAt = loaded.askedAt
-        next = await followBehind(begin, loaded)
+        const { at, askedAt, holdsSettled } = await load()
+        if (!missedBehind && listeners.size > 0) for (const id of memory.others()) untold.add(id)
+        const begin = missedBehind?.lessThan(at) ? missedBehind : at
+        memory.startFrom(begin, missedBehind ? 'kept' : 'dropped')
+        missedBehind = undefined
+        freshAt = askedAt
+        const mayLeaveOut = holdsSettled && own?.mayBeLeftOut()
+        missedBehind = await followOthers(mayLeaveOut ? begin : await followAll(begin))
       } catch {
         // Reads go to the database meanwhile, and tell their callers what is wrong.
         freshAt = -Infinity
@@ -126,23 +127,32 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
     }
   }
 
-  /**
-   * With the own writes or without, and until that is to change; answers behind which moment to follow then. In between
-   * all is built anew, for what was left out has no place among the changes of others.
-   */
-  async function followBehind(begin: Timestamp, { holdsSettled }: Loaded): Promise<Timestamp> {
-    const withoutOwn = own !== undefined && holdsSettled && own.mayBeLeftOut()
-    own?.streamBegins(withoutOwn)
-    let seenTo = begin
-    for await (const batch of productChanges(db, { behind: begin, own: own?.id, withoutOwn }, closing.signal)) {
+  /** Until the own writes may be left out; answers with the moment of the last change. */
+  async function followAll(behind: Timestamp): Promise<Timestamp> {
+    let seenTo = behind
+    own?.streamBegins('all')
+    for await (const batch of productChanges(db, { behind, own: own?.id, tells: 'all' }, closing.signal)) {
       if (batch.othersBehind) own?.othersWrote()
-      const missedBehind = withoutOwn ? (batch.othersBehind ?? own.lostBehind(begin)) : undefined
-      if (missedBehind) return missedBehind
       await receive(batch)
       seenTo = batch.changes.at(-1)?.at ?? seenTo
-      if (!withoutOwn && batch.isLast && own?.mayBeLeftOut()) break
+      if (batch.isLast && own?.mayBeLeftOut()) break
     }
     return seenTo
+  }
+
+  /**
+   * Until others write, or an own commit is lost; answers behind which moment. What was left out has no place among the
+   * changes of others, so it is not gone on with from there.
+   */
+  async function followOthers(behind: Timestamp): Promise<Timestamp | undefined> {
+    own?.streamBegins('others')
+    for await (const batch of productChanges(db, { behind, own: own?.id, tells: 'others' }, closing.signal)) {
+      if (batch.othersBehind) own?.othersWrote()
+      const missedBehind = batch.othersBehind ?? own?.lostBehind(behind)
+      if (missedBehind) return missedBehind
+      await receive(batch)
+    }
+    return undefined
   }
 
   async function receive({ changes, askedAt, isLast }: ChangeBatch): Promise<void> {

@@ -18,8 +18,8 @@ export interface OwnWrites {
   /** Up to this time of the database's clock, every commit is settled. */
   settledUntil(): Timestamp | undefined
   mayBeLeftOut(): boolean
-  /** The stream begins anew, behind all that is settled. */
-  streamBegins(leftOut: boolean): void
+  /** The stream begins anew; what it leaves out is settled up to there. */
+  streamBegins(tells: 'all' | 'others'): void
   /** Where a commit that was lost since then stands in the stream, if it took effect: behind this time, or `begin`. */
   lostBehind(begin: Timestamp): Timestamp | undefined
 }
@@ -38,6 +38,8 @@ export function openOwnWrites(
     acknowledged() {
       // The latest that the session has heard of: not before this commit, and before all that it commits next.
       settledUntil = session.clusterTime?.clusterTime
+      // The stream has yet to come to what was lost before.
+      if (!isSettled) disturbedAt = performance.now()
       isSettled = true
     },
     lost() {
@@ -48,9 +50,9 @@ export function openOwnWrites(
     othersWrote: () => void (disturbedAt = performance.now()),
     settledUntil: () => settledUntil,
     mayBeLeftOut: () => isSettled && performance.now() - disturbedAt >= aloneAfterMs,
-    streamBegins(leftOut) {
+    streamBegins(tells) {
       lost = undefined
-      if (!leftOut) disturbedAt = performance.now()
+      if (tells === 'all') disturbedAt = performance.now()
     },
     lostBehind: (begin) => lost && (lost.behind ?? begin),
   }

@@ -36,7 +36,7 @@ export interface ProductMemory {
   stamp(): number
   /** Begins anew, at a moment from which on every change will be seen; until it is whole, it answers nothing. */
   forget(): void
-  startFrom(moment: Timestamp): void
+  startFrom(moment: Timestamp, others: Others): void
   /** Takes the next change of the stream. False where it holds some fields of a product that is not in memory. */
   see(change: StoredChange): boolean
   /** A product as an acknowledged write of this process left it. */
@@ -48,6 +48,12 @@ export interface ProductMemory {
   /** The ids of all that are kept behind the first. */
   others(): Iterable<string>
 }
+
+/**
+ * What becomes of the products behind the first at a new start: all are dropped where changes of them were missed, and
+ * where own writes alone were left out, those that were written here.
+ */
+type Others = 'dropped' | 'kept'
 
 export interface MemoryOptions {
   /** What the products behind the first may take, in bytes. */
@@ -86,9 +92,11 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       position = undefined
       firstReadAt = undefined
     },
-    startFrom(moment) {
+    startFrom(moment, become) {
       position = moment
-      others.clear()
+      // What is dropped changes unnoticed.
+      stamp++
+      for (const [id, { ahead }] of others.entries()) if (become === 'dropped' || ahead === 'own') others.delete(id)
       passed.clear()
     },
     see(change) {
