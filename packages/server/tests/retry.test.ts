@@ -296,7 +296,7 @@ test('what a lost commit sold is shown, and from then on the stream tells all un
     expect(await toldBy(db)).toBe('all')
   })
   await products.setQuantity({ id, quantity: 20 })
-  await expect.poll(() => toldBy(db), { timeout: 15_000 }).toBe('others')
+  await expect.poll(() => toldBy(db), { timeout: 10_000 }).toBe('others')
 })
 
 test('what was read by a batch that was given up decides no other: the primary may have lost it', async () => {

@@ -117,7 +117,7 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
         memory.startFrom(begin, missedBehind ? 'kept' : 'dropped')
         missedBehind = undefined
         freshAt = askedAt
-        const mayLeaveOut = holdsSettled && own?.mayBeLeftOut()
+        const mayLeaveOut = holdsSettled && own?.mayBeLeftOut(askedAt)
         missedBehind = await followOthers(mayLeaveOut ? begin : await followAll(begin))
       } catch {
         // Reads go to the database meanwhile, and tell their callers what is wrong.
@@ -135,7 +135,7 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
       if (batch.othersBehind) own?.othersWrote()
       await receive(batch)
       seenTo = batch.changes.at(-1)?.at ?? seenTo
-      if (batch.isLast && own?.mayBeLeftOut()) break
+      if (batch.isLast && own?.mayBeLeftOut(batch.askedAt)) break
     }
     return seenTo
   }

@@ -1,7 +1,7 @@
 import type { Binary, ClientSession, Timestamp } from 'mongodb'
 
 /** For so long after anybody else has written, or a commit was lost, the stream tells all that is written. */
-const ALONE_AFTER_MS = 10_000
+const ALONE_AFTER_MS = 2000
 
 /**
  * What this process's own desk writes is known from the answers to its commits. As long as nobody else writes, the stream
@@ -17,7 +17,8 @@ export interface OwnWrites {
   othersWrote(): void
   /** Up to this time of the database's clock, every commit is settled. */
   settledUntil(): Timestamp | undefined
-  mayBeLeftOut(): boolean
+  /** Whether all that must be told had long happened when this was asked for (`performance.now()`). */
+  mayBeLeftOut(askedAt: number): boolean
   /** The stream begins anew; what it leaves out is settled up to there. */
   streamBegins(tells: 'all' | 'others'): void
   /** Where a commit that was lost since then stands in the stream, if it took effect: behind this time, or `begin`. */
@@ -49,7 +50,7 @@ export function openOwnWrites(
     },
     othersWrote: () => void (disturbedAt = performance.now()),
     settledUntil: () => settledUntil,
-    mayBeLeftOut: () => isSettled && performance.now() - disturbedAt >= aloneAfterMs,
+    mayBeLeftOut: (askedAt) => isSettled && askedAt - disturbedAt >= aloneAfterMs,
     streamBegins(tells) {
       lost = undefined
       if (tells === 'all') disturbedAt = performance.now()
