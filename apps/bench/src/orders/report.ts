@@ -43,6 +43,8 @@ export function ordersReport(rows: readonly Row[]): Report {
       'All contenders store the same documents under the same indexes and validators, with write concern majority, and',
       'check their input by the same schema. × is how many times the baseline in the same scenario; × 1 process is how many',
       'times the same contender with one server process. The database alone has one client that sends whole batches.',
+      'A set of one member confirms a commit sooner while somebody waits for its changes, as Stockroom alone does here:',
+      '0.4 ms of one order at a time (decision record 8).',
     ],
     lines: [...tables, ...listed],
     plots: [{ file: plot, svg: chart(rows) }],
