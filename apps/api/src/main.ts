@@ -22,7 +22,7 @@ async function run(): Promise<void> {
   const log = pino({ level: config.LOG_LEVEL }, pino.destination(2))
   const asked = askedToStop()
 
-  await using database = await openDatabase(config)
+  await using database = await openDatabase(config, log)
   if (asked.aborted) return
   await using shop = await openShop({ uri: database.uri, database: config.MONGODB_DATABASE })
   if (asked.aborted) return

