@@ -79,15 +79,15 @@ async function aProcess({ products: count = 1, aloneAfterMs, clock }: Options = 
 
 describe('the stream leaves out what the own session writes', () => {
   test('as long as nobody else writes, and again some time after that', async () => {
-    await using shop = await aProcess({ aloneAfterMs: 500 })
+    await using shop = await aProcess({ aloneAfterMs: 1500 })
     const { db, products, catalogue, ids } = shop
     const [mug] = ids
-    await expect.poll(() => toldBy(db)).toBe('others')
+    await expect.poll(() => toldBy(db), { timeout: 5000 }).toBe('others')
     await products.updateOne({ _id: mug! }, { $set: { name: 'Cup' } })
     await expect.poll(() => catalogue.first(1)).toMatchObject([{ name: 'Cup' }])
     await expect.poll(() => toldBy(db)).toBe('all')
     shop.acknowledge(await shop.sell(mug!))
-    await expect.poll(() => toldBy(db)).toBe('others')
+    await expect.poll(() => toldBy(db), { timeout: 5000 }).toBe('others')
     await products.updateOne({ _id: mug! }, { $set: { name: 'Bowl' } })
     await expect.poll(() => catalogue.first(1)).toMatchObject([{ name: 'Bowl', quantity: STOCK - 1 }])
   })
@@ -146,7 +146,7 @@ describe('the stream leaves out what the own session writes', () => {
         await products.updateOne({ _id }, { $set: { name: `Name ${edits}` } })
         await products.updateOne({ _id }, sale)
         await expect.poll(async () => (await catalogue.byId(_id))?.name, { interval: 5 }).toBe(`Name ${edits}`)
-        if (edits % 3 === 0) await expect.poll(() => toldBy(shop.db)).toBe('others')
+        if (edits % 3 === 0) await expect.poll(() => toldBy(shop.db), { timeout: 5000 }).toBe('others')
       }
       edited.abort()
     }
@@ -167,20 +167,20 @@ describe('the stream leaves out what the own session writes', () => {
   })
 
   test('and what others do to one product costs none of those in memory', async () => {
-    await using shop = await aProcess({ products: 1003, aloneAfterMs: 100 })
+    await using shop = await aProcess({ products: 1003, aloneAfterMs: 1500 })
     const { ids, products } = shop
     const [mug, cup] = ids.slice(-2)
     const read: string[] = []
     shop.client.on('commandStarted', ({ command }) => {
       for (const id of command['filter']?._id?.$in ?? []) read.push(String(id))
     })
-    await expect.poll(() => toldBy(shop.db)).toBe('others')
+    await expect.poll(() => toldBy(shop.db), { timeout: 5000 }).toBe('others')
     expect([await shop.quantity(mug!), await shop.quantity(cup!)]).toEqual([STOCK, STOCK])
     shop.acknowledge(await shop.sell(cup!))
     expect(read).toEqual([String(mug), String(cup)])
     await products.updateOne({ _id: ids[0]! }, { $set: { name: 'Bowl' } })
     await expect.poll(() => toldBy(shop.db)).toBe('all')
-    await expect.poll(() => toldBy(shop.db)).toBe('others')
+    await expect.poll(() => toldBy(shop.db), { timeout: 5000 }).toBe('others')
     expect([await shop.quantity(mug!), await shop.quantity(cup!)]).toEqual([STOCK, STOCK - 1])
     // Where it stands among the changes of others was not known.
     expect(read).toEqual([String(mug), String(cup), String(cup)])
