@@ -6,7 +6,9 @@ import type { ProductDocument } from '../src/collections/products.ts'
 import { openCatalogue } from '../src/domain/catalogue.ts'
 import { failingMongo } from './_failing.ts'
 import { letFollow, membersOf } from './_members.ts'
+import { raised } from './_raised.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
+import { streamsOf } from './_streams.ts'
 
 const mongo = failingMongo()
 
@@ -28,9 +30,6 @@ async function shopWithMug(uri = mongo.uri) {
 }
 
 const collectionOf = (db: Db) => db.collection<ProductDocument>('products')
-
-/** What the validator asks of a write that raises the revision and was not decided by it. */
-const raised = { $inc: { revision: 1 }, $unset: { expectedRevision: '' } } as const
 
 /** Makes the commands of one shop's client fail as `data` says while `work` runs. */
 async function whileFailing(data: Document, work: () => Promise<void>): Promise<void> {
@@ -192,12 +191,7 @@ describe('while the stream of changes is down, reads go to the database, and it 
 
 test('a closed shop leaves no stream behind', async () => {
   const test = await shopWithMug()
-  const ns = `${test.database}.products`
-  const streams = () =>
-    mongo.client
-      .db('admin')
-      .aggregate([{ $currentOp: { idleCursors: true } }, { $match: { ns } }])
-      .toArray()
+  const streams = () => streamsOf(mongo.client.db(test.database), 'products')
   await expect.poll(streams).not.toEqual([])
   await test[Symbol.asyncDispose]()
   await expect.poll(streams).toEqual([])

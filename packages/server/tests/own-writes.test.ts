@@ -5,11 +5,11 @@ import { describe, expect, inject, test } from 'vitest'
 import type { ProductDocument } from '../src/collections/products.ts'
 import { openCatalogue } from '../src/domain/catalogue.ts'
 import { openOwnWrites } from '../src/domain/own-writes.ts'
+import { raised } from './_raised.ts'
 import { aProduct, testShop } from './_shop.ts'
-import { toldBy } from './_told-by.ts'
+import { toldBy } from './_streams.ts'
 
-/** What the validator asks of a write that raises the revision and was not decided by it. */
-const sale: UpdateFilter<ProductDocument> = { $inc: { quantity: -1, revision: 1 }, $unset: { expectedRevision: '' } }
+const sale: UpdateFilter<ProductDocument> = { ...raised, $inc: { ...raised.$inc, quantity: -1 } }
 
 const STOCK = 10_000
 

@@ -14,7 +14,7 @@ import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { failingMongo, whileFailing as whileAnyFails } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
 import { tamper } from './_tamper.ts'
-import { toldBy } from './_told-by.ts'
+import { toldBy } from './_streams.ts'
 
 // Longer than the longest commit here: otherwise the server would end the transaction that waits.
 const mongo = failingMongo({ transactionLifetimeLimitSeconds: 30 })

@@ -2,6 +2,7 @@ import { MongoClient } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { reader } from './_reader.ts'
 import { aProduct, testShop } from './_shop.ts'
+import { streamsOf } from './_streams.ts'
 
 /** A shop with one order in it, and a second process on the same database. */
 async function placed() {
@@ -13,14 +14,7 @@ async function placed() {
   const place = () => here.caller.orders.create({ userId: 'ada', productId, quantity: 1 })
   const order = await place()
   /** The change streams on the orders of this shop that the database knows of. */
-  const streams = () =>
-    client
-      .db('admin')
-      .aggregate([
-        { $currentOp: { allUsers: true, idleCursors: true } },
-        { $match: { ns: `${here.database}.orders`, 'cursor.tailable': true } },
-      ])
-      .toArray()
+  const streams = () => streamsOf(client.db(here.database), 'orders')
   const open = stack.move()
   const orders = client.db(here.database).collection('orders')
   return { here, there, client, orders, order, place, streams, [Symbol.asyncDispose]: () => open.disposeAsync() }

@@ -40,7 +40,7 @@ export interface ChangesWanted {
   readonly behind: Timestamp
   /** The id of one's own session. */
   readonly own: Binary | undefined
-  /** Without what that session writes, the database does not even look at it. */
+  /** What that session writes can be left out: it then costs the database nothing to speak of. */
   readonly tells: 'all' | 'others'
 }
 

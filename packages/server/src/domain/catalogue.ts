@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Db, Timestamp } from 'mongodb'
 import { ObjectId } from 'mongodb'
 import type { ChangeBatch } from '../collections/product-changes.ts'
-import { productChanges } from '../collections/product-changes.ts'
 import { readProducts } from '../collections/product-reads.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import { reading } from './errors.ts'
 import { FIRST } from './first-products.ts'
+import { followAll, followOthers } from './follow-changes.ts'
 import type { OwnWrites } from './own-writes.ts'
 import type { ProductChange } from './product-memory.ts'
 import { openProductMemory } from './product-memory.ts'
@@ -66,6 +66,7 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
     return new Map(ids.map((id) => [id.toHexString(), { document: found.get(id.toHexString()), at }]))
   })
   const closing = new AbortController()
+  const stream = { db, own, receive, signal: closing.signal }
   const following = follow()
 
   return {
@@ -118,41 +119,13 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
         missedBehind = undefined
         freshAt = askedAt
         const mayLeaveOut = holdsSettled && own?.mayBeLeftOut(askedAt)
-        missedBehind = await followOthers(mayLeaveOut ? begin : await followAll(begin))
+        missedBehind = await followOthers(stream, mayLeaveOut ? begin : await followAll(stream, begin))
       } catch {
         // Reads go to the database meanwhile, and tell their callers what is wrong.
         freshAt = -Infinity
         await wait(REBUILD_MS, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
-  }
-
-  /** Until the own writes may be left out; answers with the moment of the last change. */
-  async function followAll(behind: Timestamp): Promise<Timestamp> {
-    let seenTo = behind
-    own?.streamBegins('all')
-    for await (const batch of productChanges(db, { behind, own: own?.id, tells: 'all' }, closing.signal)) {
-      if (batch.othersBehind) own?.othersWrote()
-      await receive(batch)
-      seenTo = batch.changes.at(-1)?.at ?? seenTo
-      if (batch.isLast && own?.mayBeLeftOut(batch.askedAt)) break
-    }
-    return seenTo
-  }
-
-  /**
-   * Until others write, or an own commit is lost; answers behind which moment. What was left out has no place among the
-   * changes of others, so it is not gone on with from there.
-   */
-  async function followOthers(behind: Timestamp): Promise<Timestamp | undefined> {
-    own?.streamBegins('others')
-    for await (const batch of productChanges(db, { behind, own: own?.id, tells: 'others' }, closing.signal)) {
-      if (batch.othersBehind) own?.othersWrote()
-      const missedBehind = batch.othersBehind ?? own?.lostBehind(behind)
-      if (missedBehind) return missedBehind
-      await receive(batch)
-    }
-    return undefined
   }
 
   async function receive({ changes, askedAt, isLast }: ChangeBatch): Promise<void> {

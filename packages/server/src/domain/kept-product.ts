@@ -8,7 +8,7 @@ export interface Kept {
   readonly document: ProductDocument
   /**
    * How it may be ahead of the stream of changes: it was read at that time, or written here (`own`) and the stream has
-   * not come to that write yet. Undefined: it is where the stream is.
+   * not come to that write, or leaves it out. Undefined: it is where the stream is.
    */
   readonly ahead?: Timestamp | 'own'
 }
