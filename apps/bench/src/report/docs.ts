@@ -8,14 +8,16 @@ export interface Section {
   readonly plots: readonly { readonly file: string; readonly svg: string }[]
 }
 
-const sections = ['orders', 'reads', 'live', 'flash-sale', 'cost', 'replay'] as const
+/** The last is kept by hand: its command belongs to the server, and prints what is written there. */
+const sections = ['orders', 'reads', 'live', 'flash-sale', 'cost', 'replay', 'doors'] as const
 
 const docs = fileURLToPath(new URL('../../../../docs/', import.meta.url))
 
 const preface = `# Benchmarks
 
-Every figure here was written by the command that stands above it, with \`--write-docs\`. Absolute figures are those
-of one machine; what holds elsewhere are the ratios, for all contenders of a table are measured in one run, in turn.
+Every figure here was written by the command that stands above it, with \`--write-docs\` (those of the lean paths by hand).
+Absolute figures are those of one machine; what holds elsewhere are the ratios, for all contenders of a table are
+measured in one run, in turn.
 After each measurement that places orders the books are checked: first stock less the units of stored orders is the
 stock of each product, and as many orders are stored as were acknowledged. Beside reads, it is checked that none shows
 more stock than the last acknowledged order left. What fails that is not counted, however fast.
