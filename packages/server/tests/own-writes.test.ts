@@ -114,9 +114,9 @@ describe('the stream leaves out what the own session writes', () => {
     // It may still take effect, until the next is acknowledged.
     await shop.passed()
     await shop.passed()
-    expect(await toldBy(shop.db)).toBe('all')
+    await expect.poll(() => toldBy(shop.db)).toBe('all')
     shop.acknowledge(await shop.sell(mug!))
-    await expect.poll(() => toldBy(shop.db)).toBe('others')
+    await expect.poll(() => toldBy(shop.db), { timeout: 5000 }).toBe('others')
   })
 
   test('and no product goes back or is left behind, however those of others come in between', async () => {

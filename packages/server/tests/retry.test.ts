@@ -13,8 +13,8 @@ import { KnownStock } from '../src/domain/known-stock.ts'
 import { books, refusal, tally, wrongBooks } from './_books.ts'
 import { failingMongo, whileFailing as whileAnyFails } from './_failing.ts'
 import { aProduct, testShop as openTestShop } from './_shop.ts'
-import { tamper } from './_tamper.ts'
 import { toldBy } from './_streams.ts'
+import { tamper } from './_tamper.ts'
 
 // Longer than the longest commit here: otherwise the server would end the transaction that waits.
 const mongo = failingMongo({ transactionLifetimeLimitSeconds: 30 })
@@ -293,7 +293,7 @@ test('what a lost commit sold is shown, and from then on the stream tells all un
       code: 'OUTCOME_UNKNOWN',
     })
     await expect.poll(async () => (await products.byId({ id })).quantity).toBe(7)
-    expect(await toldBy(db)).toBe('all')
+    await expect.poll(() => toldBy(db)).toBe('all')
   })
   await products.setQuantity({ id, quantity: 20 })
   await expect.poll(() => toldBy(db), { timeout: 10_000 }).toBe('others')
