@@ -26,6 +26,11 @@ export interface Call {
   readonly principal?: string
   /** Set by the shop: the answer is the one that an earlier call with the same idempotency key got. */
   replayed?: boolean
+  /**
+   * Told an order when it is decided and not yet committed, for whoever makes its answer ready meanwhile. Nobody may be
+   * told of it: it may come to nothing, or to another one. Else the call answers with this very object.
+   */
+  onDecided?: (order: Order) => void
 }
 
 /**

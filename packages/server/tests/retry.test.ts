@@ -33,6 +33,7 @@ const alone = () => ({
   progress: { commitSent: false },
   onConflict: async () => {},
   onGivenUp: () => {},
+  onDecided: () => {},
 })
 
 const unacknowledged = { writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg: 'waiting timed out' } }

@@ -18,13 +18,15 @@ export interface BatchOptions extends Hooks {
   readonly known: KnownStock
   /** Whether other processes are after the same products. */
   readonly isContended: () => boolean
+  /** Told at each attempt what it is about to write. Must not throw. */
+  readonly onDecided: (settlement: Settlement) => void
 }
 
 /** One batch, one transaction: read what the commands name, settle in memory, write, commit. */
 export async function commitBatch(
   collections: Collections,
   session: ClientSession,
-  { commands, known, isContended, ...hooks }: BatchOptions,
+  { commands, known, isContended, onDecided, ...hooks }: BatchOptions,
 ): Promise<Settlement> {
   /** What went as far as a commit: one of them may have taken effect although no answer came back. */
   const earlier: Settlement[] = []
@@ -51,6 +53,7 @@ export async function commitBatch(
     try {
       if (mayUseKnown && earlier.length === 0) byKnown = await settleByKnown(batch)
       const settlement = byKnown ?? (await settleByRead(batch))
+      onDecided(settlement)
       const written = isContended() ? await writeStockFirst(settlement) : await writeOrdersFirst(settlement)
       earlier.push(written)
       return written

@@ -4,6 +4,7 @@ import type { Collections } from '../collections/collections.ts'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Command, ResultOf } from './commands.ts'
 import { commitBatch } from './commit.ts'
+import type { Caller, CallerOptions } from './entry.ts'
 import { Entry } from './entry.ts'
 import { ShopError } from './errors.ts'
 import { KnownStock } from './known-stock.ts'
@@ -22,11 +23,8 @@ const ANSWERS_A_TURN = 16
 
 /** The one writer of stock in this process: every order and every change of stock waits here for the next commit. */
 export interface Desk {
-  /**
-   * Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. `since`
-   * is when its caller began to wait (`performance.now()`), if that was not now.
-   */
-  submit<C extends Command>(command: C, since?: number): Promise<ResultOf<C>>
+  /** Answers once the command is committed by a majority. Throws ShopError: a refusal, BUSY or OUTCOME_UNKNOWN. */
+  submit<C extends Command>(command: C, caller?: CallerOptions<C>): Promise<ResultOf<C>>
   /** When another transaction last held what this desk wanted (`performance.now()`). */
   conflictAt(): number
   /** Serves what waits, then refuses. */
@@ -59,12 +57,12 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
   let closed = false
 
   return {
-    submit: (command, since) =>
+    submit: (command, options) =>
       new Promise((resolve, reject) => {
         if (closed || queue.length >= MAX_WAITING) throw new ShopError('BUSY', {})
         // What becomes of this command, which the queue of all kinds cannot say.
-        const entry = new Entry(command, { since, resolve: resolve as (result: ResultOf<Command>) => void, reject })
-        queue.push(entry)
+        const caller = { ...options, resolve, reject } as Caller
+        queue.push(new Entry(command, caller))
         regulars.arrived(queue.length)
         serving ??= serve()
       }),
@@ -119,6 +117,7 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
           return onConflict()
         },
         onGivenUp,
+        onDecided: ({ outcomes }) => makeReady(wanted, outcomes),
       })
     } catch (error) {
       if (wanted.length > 1 && !progress.commitSent) return splitAndCommit(wanted)
@@ -138,6 +137,15 @@ export function openDesk({ collections, session, onConflict, onGivenUp, onCommit
       beingAnswered += wanted.length
       answering = answering.then(() => answerInTurns(wanted, outcomes))
     }
+  }
+
+  /**
+   * What the callers will be told is made ready while the database writes, after it was sent that: between two batches
+   * the process would have to do it alone. With many callers it has no time to spare: it answers those before them.
+   */
+  function makeReady(entries: readonly Entry[], outcomes: Settlement['outcomes']): void {
+    if (beingAnswered > 0) return
+    setImmediate(() => entries.forEach((entry, index) => entry.decided(outcomes[index]!)))
   }
 
   /** A few at a time: what the database says of the next batch must not wait until all of these are written. */

@@ -7,9 +7,17 @@ const DEADLINE_MS = 5000
 /** How much longer an attempt may take in which no commit has gone out yet: its end decides between the two. */
 const GRACE_MS = 1000
 
-export interface Caller {
+export interface CallerOptions<C extends Command> {
   /** When it began to wait (`performance.now()`); now, unless given. */
   readonly since?: number | undefined
+  /**
+   * Told the result when it is decided and not yet committed, to make ready what will be said of it and say it to
+   * nobody: it may come to nothing, or to another one. The result of the call is the very same object otherwise.
+   */
+  readonly onDecided?: ((result: ResultOf<C>) => void) | undefined
+}
+
+export interface Caller extends CallerOptions<Command> {
   readonly resolve: (result: ResultOf<Command>) => void
   readonly reject: (error: unknown) => void
 }
@@ -42,6 +50,16 @@ export class Entry {
   isWanted(): boolean {
     if (this.#late && !this.#progress?.commitSent) this.answer(new ShopError('BUSY', {}))
     return !this.#answered
+  }
+
+  /** What it will be answered, if the batch is committed so. */
+  decided(outcome: ResultOf<Command> | Error): void {
+    if (this.#answered || outcome instanceof Error) return
+    try {
+      this.#caller.onDecided?.(outcome)
+    } catch {
+      // It fails again where it is wanted, and is told there.
+    }
   }
 
   answer(outcome: ResultOf<Command> | Error): void {

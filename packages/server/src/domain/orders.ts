@@ -3,6 +3,7 @@ import { ObjectId } from 'mongodb'
 import type { Collections } from '../collections/collections.ts'
 import type { OrderDocument } from '../collections/orders.ts'
 import { toOrder } from '../collections/orders.ts'
+import { madeOnce } from '../made-once.ts'
 import type { Call, Shop } from '../shop.ts'
 import type { MoveOrder, PlaceOrder } from './commands.ts'
 import type { Desk } from './desk.ts'
@@ -28,9 +29,7 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
       const { userId, idempotencyKey } = input
       const lines = mergedLines(input)
       const key = keyOf(idempotencyKey, call, ['place', userId, lines])
-      const placed = await desk.submit({ kind: 'placeOrder', orderId: new ObjectId(), userId, lines, key })
-      call.replayed = placed.replayed
-      return toOrder(placed.value)
+      return answered({ kind: 'placeOrder', orderId: new ObjectId(), userId, lines, key }, call)
     },
 
     cancel: (input, call) => move({ to: 'cancelled', restock: true }, input, call),
@@ -72,9 +71,17 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
     const orderId = parseId(id)?.toHexString()
     if (!orderId) throw new ShopError('ORDER_NOT_FOUND', { orderId: id })
     const key = keyOf(idempotencyKey, call, ['move', orderId, to, restock, reason])
-    const moved = await desk.submit({ kind: 'moveOrder', orderId, stepId: new ObjectId(), to, reason, restock, key })
-    call.replayed = moved.replayed
-    return toOrder(moved.value)
+    return answered({ kind: 'moveOrder', orderId, stepId: new ObjectId(), to, reason, restock, key }, call)
+  }
+
+  async function answered(command: PlaceOrder | MoveOrder, call: Call): Promise<Order> {
+    const toAnswer = madeOnce(toOrder)
+    const { onDecided } = call
+    const result = await desk.submit(command, {
+      onDecided: onDecided && (({ value }) => onDecided(toAnswer(value))),
+    })
+    call.replayed = result.replayed
+    return toAnswer(result.value)
   }
 }
 

@@ -2,6 +2,7 @@ import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCProcedureType as ProcedureTyp
 import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from '@trpc/server'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
+import { madeOnce } from '../made-once.ts'
 import type { Meta } from '../trpc.ts'
 import { procedure as base, typedError } from '../trpc.ts'
 
@@ -12,6 +13,8 @@ interface ProcedureCall {
   readonly getRawInput: () => unknown
   readonly signal: AbortSignal
   readonly batchIndex: number
+  /** Told what the procedure will answer where that is known before it may be said (see Call). */
+  readonly onDecided?: ((output: unknown) => void) | undefined
 }
 
 export type CallProcedure = (call: ProcedureCall) => Promise<unknown>
@@ -50,11 +53,12 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
   }
   const { inputs, output, resolver } = definition
   const [schema] = inputs
-  return async ({ getRawInput, ...call }) => {
+  return async ({ getRawInput, onDecided, ...call }) => {
+    const toOutput = madeOnce((answer: unknown) => (output ? parseOutput(output, answer) : answer))
+    if (onDecided && call.ctx.call) call.ctx.call.onDecided = (answer) => onDecided(toOutput(answer))
     try {
       const input = schema && parseInput(schema, getRawInput())
-      const answer = await resolver({ ...call, path, input })
-      return output ? parseOutput(output, answer) : answer
+      return toOutput(await resolver({ ...call, path, input }))
     } catch (cause) {
       throw typedError(getTRPCErrorFromUnknown(cause))
     }

@@ -3,6 +3,7 @@ import { getTRPCErrorFromUnknown } from '@trpc/server'
 import type { Context } from '../context.ts'
 import { toShopError } from '../trpc.ts'
 import { isShopError } from '../domain/errors.ts'
+import { madeOnce } from '../made-once.ts'
 import { procedureCaller } from './call-procedure.ts'
 import { eventHead, eventTexts } from './events.ts'
 import { jsonSchemaOf } from './json-schema.ts'
@@ -33,17 +34,18 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
 
   return async (request, ctx, signal) => {
     const input = read(request)
-    const output = await call({ ctx, type, getRawInput: () => input, signal, batchIndex: 0 }).catch(
-      (thrown: unknown) => {
-        const error = toShopError(getTRPCErrorFromUnknown(thrown))
-        throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
-      },
+    const toText = madeOnce((output: unknown) =>
+      JSON.stringify(encode(answer.present(output, !request.query.has('cursor')))),
     )
+    const told = { ctx, type, getRawInput: () => input, signal, batchIndex: 0, onDecided: toText }
+    const output = await call(told).catch((thrown: unknown) => {
+      const error = toShopError(getTRPCErrorFromUnknown(thrown))
+      throw isShopError(error, 'VALIDATION') ? locate(error, request) : error
+    })
     if (type === 'subscription') {
       // Every subscription answers with what withIds makes.
       return { status: 200, head: restEvents, body: textsOf(output as Parameters<typeof textsOf>[0]) }
     }
-    const body = encode(answer.present(output, !request.query.has('cursor')))
     return {
       status: route.status ?? 200,
       head: [
@@ -51,7 +53,7 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
         ...(ctx.call?.replayed ? ['idempotency-replayed', 'true'] : []),
         ...(route.status === 201 ? ['location', `${route.path}/${(output as { id: string }).id}`] : []),
       ],
-      body: JSON.stringify(body),
+      body: toText(output),
     }
   }
 }

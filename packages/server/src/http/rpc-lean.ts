@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from '@trpc/server'
 import { getHTTPStatusCode } from '@trpc/server/http'
+import { madeOnce } from '../made-once.ts'
 import type { CallProcedure } from './call-procedure.ts'
 import { procedureCaller } from './call-procedure.ts'
 import { onceEach } from './once-each.ts'
@@ -58,15 +59,16 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
     const { type, isBatch, paths } = call
     const signal = signalOf(response)
     const ctx = createContext()
+    const toText = madeOnce((data: unknown) => JSON.stringify(toWire({ result: { data } })))
     const inputs = rpcInputs(router, call, type === 'mutation' ? utf8.decode(await readBody(request)) : call.input)
     try {
       const outcomes = (await Promise.all(paths.map(run))).map(refuseStream)
       const envelopes = outcomes.map(envelope)
-      const body = JSON.stringify(isBatch ? envelopes.map(toWire) : toWire(envelopes[0]!))
+      const texts = envelopes.map((told) => ('error' in told ? JSON.stringify(toWire(told)) : toText(told.result.data)))
       write(
         getHTTPStatusCode(envelopes),
         outcomes.flatMap((outcome) => ('error' in outcome ? outcome.error : [])),
-        body,
+        isBatch ? `[${texts.join(',')}]` : texts[0]!,
       )
     } catch (cause) {
       // What no call has thrown: an output that JSON cannot carry, or a stream.
@@ -77,8 +79,10 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
 
     async function run(path: string, batchIndex: number): Promise<Outcome> {
       const getRawInput = (): unknown => inputs.read(batchIndex)
+      // All calls of a batch share their context, and with it who is told.
+      const onDecided = paths.length === 1 ? toText : undefined
       try {
-        return { data: await callerOf(path)({ getRawInput, ctx, type, signal, batchIndex }) }
+        return { data: await callerOf(path)({ getRawInput, ctx, type, signal, batchIndex, onDecided }) }
       } catch (cause) {
         return { error: report(cause) }
       }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ProductDocument } from '../collections/products.ts'
 import type { Command, PlaceOrder, ResultOf } from '../domain/commands.ts'
 import type { Desk } from '../domain/desk.ts'
+import type { CallerOptions } from '../domain/entry.ts'
 import { ShopError } from '../domain/errors.ts'
 import { Regulars } from '../domain/regulars.ts'
 import type { Door } from './door.ts'
@@ -50,9 +51,9 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
   let closed = false
 
   return {
-    submit<C extends Command>(command: C): Promise<ResultOf<C>> {
+    submit<C extends Command>(command: C, caller?: CallerOptions<C>): Promise<ResultOf<C>> {
       if (closed) return Promise.reject(new ShopError('BUSY', {}))
-      if (!isOrder(command) || command.lines.length > LINES_AT_ONCE || !isShared()) return desk.submit(command)
+      if (!isOrder(command) || command.lines.length > LINES_AT_ONCE || !isShared()) return desk.submit(command, caller)
       const entry = { command, since: performance.now(), ...Promise.withResolvers<Placed>() }
       waiting.push(entry)
       regulars.arrived(waiting.length)
@@ -109,14 +110,14 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
         const rejectAsUnknown = () => reject(unknown)
         // With a key it is placed once, even if the lead has placed it. A refusal here does not say what the lead did.
         const isLate = performance.now() - since > LATE_MS
-        if (command.key && !isLate) desk.submit(command, since).then(resolve, rejectAsUnknown)
+        if (command.key && !isLate) desk.submit(command, { since }).then(resolve, rejectAsUnknown)
         else rejectAsUnknown()
       }
     }
   }
 
   function placeHere(entries: readonly Waiting[]): void {
-    for (const { command, since, resolve, reject } of entries) desk.submit(command, since).then(resolve, reject)
+    for (const { command, since, resolve, reject } of entries) desk.submit(command, { since }).then(resolve, reject)
   }
 }
 
