@@ -87,7 +87,7 @@ async function wire(client: MongoClient, database: string): Promise<Shop> {
       door?.committed(products)
     },
   })
-  door = await openDoor((command) => ownDesk.submit(command))
+  door = await openDoor((command, caller) => ownDesk.submit(command, caller))
   const leads = openLeads()
   const desk = openSharedDesk({ desk: ownDesk, leads, door, onCommit: catalogue.apply })
   try {

@@ -5,11 +5,13 @@ import { connect, createServer as createNetServer } from 'node:net'
 import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Order } from '@stockroom/contracts'
 import { ShopError } from '@stockroom/server'
 import type { TestShop } from '@stockroom/server/testing'
 import { ObjectId, UUID } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { LaneDocument } from '../src/collections/lanes.ts'
+import type { OrderDocument } from '../src/collections/orders.ts'
 import type { PlaceOrder } from '../src/domain/commands.ts'
 import { openDoor } from '../src/peers/door.ts'
 import { handOver } from '../src/peers/hand-over.ts'
@@ -103,6 +105,42 @@ describe('after a conflict, a process has the oldest one place its orders,', () 
       })
     })
     expect(await wrongBooks(elder)).toEqual([])
+  })
+
+  test('and hears what they come to while they are being committed', async () => {
+    await using shops = await shopsAfterConflict()
+    const { younger, id: productId } = shops
+    const stored = mongo.client.db(younger.database).collection('orders')
+    const told: Order[] = []
+    const found: Promise<unknown>[] = []
+    const onDecided = (order: Order) => {
+      told.push(order)
+      found.push(stored.findOne({ _id: new ObjectId(order.id) }))
+    }
+    const slowCommit = { failCommands: ['commitTransaction'], blockConnection: true, blockTimeMS: 500 }
+    const order = await whileFailing(mongo.client, { data: slowCommit, mode: { times: 1 } }, () =>
+      younger.shop.orders.create({ userId: 'ada', productId, quantity: 1 }, { onDecided }),
+    )
+    expect(told).toHaveLength(1)
+    expect(told[0]).toBe(order)
+    expect(await Promise.all(found)).toEqual([null])
+  })
+
+  test('and says of them what was committed, where it was decided twice', async () => {
+    await using shops = await shopsAfterConflict()
+    const { elder, younger, id } = shops
+    await using third = await testShop({ uri: mongo.uri, database: elder.database })
+    const { sku, name } = await third.caller.products.byId({ id })
+    // The oldest still knows the old price, by which it decides first.
+    await buy(elder, id)
+    const price = { amount: 777, currency: 'EUR' } as const
+    await third.caller.products.upsertMany({ rows: [{ sku, name, price, quantity: 5 }] })
+    const told: Order[] = []
+    const onDecided = (order: Order) => void told.push(order)
+    const order = await younger.shop.orders.create({ userId: 'ada', productId: id, quantity: 1 }, { onDecided })
+    expect(told.map(({ total }) => total.amount)).toEqual([1000])
+    expect(order).toMatchObject({ total: price })
+    expect(await younger.caller.orders.byId({ id: order.id })).toEqual(order)
   })
 
   test('however many there are, in parts that can be sent', async () => {
@@ -208,21 +246,29 @@ test('an order of which nothing is heard is placed here if it has a key, and els
   expect((await refusedHere).code).toBe('OUTCOME_UNKNOWN')
 })
 
-test('a door that is closed answers what it has taken, and is closed then', async () => {
-  const taken = Promise.withResolvers<void>()
-  const refused = Promise.withResolvers<never>()
-  const door = (await openDoor(() => {
-    taken.resolve()
-    return refused.promise
-  }))!
-  const command: PlaceOrder = { kind: 'placeOrder', orderId: new ObjectId(), userId: 'ada', lines: [] }
-  const answered = handOver({ door: door.path, lost: new AbortController().signal }, [command])
-  await taken.promise
-  const closed = door[Symbol.asyncDispose]()
-  refused.reject(new ShopError('BUSY', {}))
-  expect(await answered).toEqual({ outcomes: [{ code: 'BUSY', details: {} }], products: [] })
-  await closed
-})
+test.for([false, true])(
+  'a door that is closed answers what it has taken, and is closed then (told before what that comes to: %s)',
+  { timeout: 5000 },
+  async (isTold) => {
+    const taken = Promise.withResolvers<void>()
+    const refused = Promise.withResolvers<never>()
+    const door = (await openDoor((_command, { onDecided }) => {
+      if (isTold) onDecided?.({ value: {} as OrderDocument, replayed: false })
+      taken.resolve()
+      return refused.promise
+    }))!
+    const command: PlaceOrder = { kind: 'placeOrder', orderId: new ObjectId(), userId: 'ada', lines: [] }
+    const lead = { door: door.path, lost: new AbortController().signal }
+    const told: unknown[] = []
+    const answered = handOver({ lead, commands: [command], onDecided: (decided) => told.push(decided) })
+    await taken.promise
+    if (isTold) await expect.poll(() => told).toHaveLength(1)
+    const closed = door[Symbol.asyncDispose]()
+    refused.reject(new ShopError('BUSY', {}))
+    expect(await answered).toEqual({ outcomes: [{ code: 'BUSY', details: {} }], products: [] })
+    await closed
+  },
+)
 
 test(
   'a door does not wait for ever for a process that stands still in the middle of a message',

@@ -12,7 +12,8 @@ export interface CallerOptions<C extends Command> {
   readonly since?: number | undefined
   /**
    * Told the result when it is decided and not yet committed, to make ready what will be said of it and say it to
-   * nobody: it may come to nothing, or to another one. The result of the call is the very same object otherwise.
+   * nobody: it may come to nothing, or to another one. The result of the call is the very same object otherwise. Must
+   * not throw.
    */
   readonly onDecided?: ((result: ResultOf<C>) => void) | undefined
 }
@@ -54,12 +55,7 @@ export class Entry {
 
   /** What it will be answered, if the batch is committed so. */
   decided(outcome: ResultOf<Command> | Error): void {
-    if (this.#answered || outcome instanceof Error) return
-    try {
-      this.#caller.onDecided?.(outcome)
-    } catch {
-      // It fails again where it is wanted, and is told there.
-    }
+    if (!this.#answered && !(outcome instanceof Error)) this.#caller.onDecided?.(outcome)
   }
 
   answer(outcome: ResultOf<Command> | Error): void {

@@ -76,9 +76,14 @@ export function openOrders({ orders }: Collections, desk: Pick<Desk, 'submit'>):
 
   async function answered(command: PlaceOrder | MoveOrder, call: Call): Promise<Order> {
     const toAnswer = madeOnce(toOrder)
-    const { onDecided } = call
     const result = await desk.submit(command, {
-      onDecided: onDecided && (({ value }) => onDecided(toAnswer(value))),
+      onDecided({ value }) {
+        try {
+          call.onDecided?.(toAnswer(value))
+        } catch {
+          // What fails here fails again where it is wanted, and is told there.
+        }
+      },
     })
     call.replayed = result.replayed
     return toAnswer(result.value)

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import type { ProductDocument } from '../collections/products.ts'
 import type { PlaceOrder } from '../domain/commands.ts'
+import type { CallerOptions } from '../domain/entry.ts'
 import type { Placed } from './placements.ts'
-import { decodeCommands, encodeAnswer, PLACEMENTS_PATH } from './placements.ts'
+import { decodeCommands, encodeAnswer, encodeDecided, PLACEMENTS_PATH, refused } from './placements.ts'
 
 /** Where the other processes of this host and user hand over orders: a socket in a folder that nobody else can enter. */
 export interface Door extends AsyncDisposable {
@@ -21,8 +22,10 @@ export interface Door extends AsyncDisposable {
 /** An order waits for its outcome six seconds at the most. */
 const HARD_STOP_MS = 7000
 
+type Place = (command: PlaceOrder, caller: CallerOptions<PlaceOrder>) => Promise<Placed>
+
 /** `place` commits an order here, whoever else wants its products. Undefined where the host has no place for a socket. */
-export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>): Promise<Door | undefined> {
+export async function openDoor(place: Place): Promise<Door | undefined> {
   /** Of each request that is being served: the products that its orders name, as the last commit left them. */
   const served = new Set<Map<string, ProductDocument | undefined>>()
   // A server that closes a connection for being idle could do so while orders are on their way on it.
@@ -54,22 +57,40 @@ export async function openDoor(place: (command: PlaceOrder) => Promise<Placed>):
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request)
-    const answer = request.url === PLACEMENTS_PATH ? await placeAll(decodeCommands(body)) : undefined
-    // The door is closing: a kept connection would hold it open.
-    if (!server.listening) response.setHeader('connection', 'close')
-    response.writeHead(answer ? 200 : 404).end(answer)
-  }
-
-  async function placeAll(commands: readonly PlaceOrder[]): Promise<Uint8Array> {
+    if (request.url !== PLACEMENTS_PATH) return void response.writeHead(404, { connection: 'close' }).end()
+    const commands = decodeCommands(body)
     const wanted = new Map<string, ProductDocument | undefined>()
     for (const { lines } of commands) for (const { productId } of lines) wanted.set(productId, undefined)
     served.add(wanted)
-    const outcomes = await Promise.allSettled(commands.map(place))
+    let told: readonly Placed[] | undefined
+    const settled = await placeAll(commands, (decided) => {
+      told = decided
+      response.write(encodeDecided(decided))
+    })
     served.delete(wanted)
-    return encodeAnswer(
-      outcomes,
-      [...wanted.values()].filter((product) => product !== undefined),
+    const outcomes = settled.map((result) => (result.status === 'fulfilled' ? result.value : refused(result.reason)))
+    const isAsTold = told !== undefined && outcomes.every((outcome, index) => outcome === told![index])
+    const products = [...wanted.values()].filter((product) => product !== undefined)
+    // A connection that is kept would hold the door open.
+    const closing = !server.listening
+    response.end(encodeAnswer({ ...(!isAsTold && { outcomes }), products, closing }))
+  }
+
+  /** `onDecided` is told once what they come to, if none is refused. */
+  function placeAll(commands: readonly PlaceOrder[], onDecided: (decided: readonly Placed[]) => void) {
+    const decided = new Map<PlaceOrder, Placed>()
+    let isTold = false
+    const placed = commands.map((command) =>
+      place(command, {
+        onDecided(result) {
+          decided.set(command, result)
+          if (isTold || decided.size < commands.length) return
+          isTold = true
+          onDecided(commands.map((each) => decided.get(each)!))
+        },
+      }),
     )
+    return Promise.allSettled(placed)
   }
 }
 

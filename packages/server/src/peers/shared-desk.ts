@@ -32,7 +32,7 @@ export interface SharedDeskOptions {
   readonly onCommit: (products: readonly ProductDocument[]) => void
 }
 
-interface Waiting extends PromiseWithResolvers<Placed> {
+interface Waiting extends PromiseWithResolvers<Placed>, CallerOptions<PlaceOrder> {
   readonly command: PlaceOrder
   /** `performance.now()` */
   readonly since: number
@@ -54,11 +54,12 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
     submit<C extends Command>(command: C, caller?: CallerOptions<C>): Promise<ResultOf<C>> {
       if (closed) return Promise.reject(new ShopError('BUSY', {}))
       if (!isOrder(command) || command.lines.length > LINES_AT_ONCE || !isShared()) return desk.submit(command, caller)
-      const entry = { command, since: performance.now(), ...Promise.withResolvers<Placed>() }
+      // Its result is that of a PlaceOrder, which the compiler does not see in C.
+      const { onDecided } = (caller ?? {}) as CallerOptions<PlaceOrder>
+      const entry = { command, since: performance.now(), onDecided, ...Promise.withResolvers<Placed>() }
       waiting.push(entry)
       regulars.arrived(waiting.length)
       serving ??= serve()
-      // The results of a PlaceOrder, which the compiler does not see in C.
       return entry.promise as Promise<ResultOf<C>>
     },
     async close() {
@@ -93,7 +94,11 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
     if (!lead) return placeHere(entries)
     try {
       const commands = entries.map(({ command }) => command)
-      const { outcomes, products } = await handOver(lead, commands)
+      const { outcomes, products } = await handOver({
+        lead,
+        commands,
+        onDecided: (decided) => decided.forEach((placed, index) => entries[index]!.onDecided?.(placed)),
+      })
       onCommit(products)
       const callers = entries.length + waiting.length
       if (regulars.areAwaited(callers)) regulars.expect(callers, performance.now() - began)
@@ -117,7 +122,8 @@ export function openSharedDesk({ desk, leads, door, onCommit }: SharedDeskOption
   }
 
   function placeHere(entries: readonly Waiting[]): void {
-    for (const { command, since, resolve, reject } of entries) desk.submit(command, { since }).then(resolve, reject)
+    for (const { command, since, onDecided, resolve, reject } of entries)
+      desk.submit(command, { since, onDecided }).then(resolve, reject)
   }
 }
 
