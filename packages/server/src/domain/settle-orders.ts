@@ -32,7 +32,7 @@ export function placeOrder(
   const step = stepOf({ _id: orderId, status: 'placed', at: time }, { key, user: userId })
   const order: OrderDocument = { _id: orderId, userId, ...priced, status: 'placed', history: [step], createdAt: time }
   if (step.key !== undefined) order.keys = [step.key]
-  orders.put(orderId.toHexString(), order)
+  orders.place(order)
   return { value: order, replayed: false }
 }
 
@@ -56,7 +56,7 @@ export function moveOrder(
   const moved: OrderDocument = { ...order, status: to, history: [...order.history, step] }
   if (step.key !== undefined) moved.keys = [...(order.keys ?? []), step.key]
   if (restock) moved.stockReturned = true
-  orders.put(orderId, moved)
+  orders.move(orderId, moved)
   return { value: moved, replayed: false }
 }
 

@@ -11,37 +11,52 @@ export interface OrderChange {
 /** The orders of a batch while it is being settled: each command sees what those before it did. */
 export class WorkingOrders {
   readonly #read: ReadonlyMap<string, OrderDocument>
-  readonly #now = new Map<string, OrderDocument>()
-  readonly #idByKey = new Map<string, string>()
+  /** Not by id: nobody knows one before the batch is committed, so that nearly none is ever looked for. */
+  readonly #placed: OrderDocument[] = []
+  readonly #moved = new Map<string, OrderDocument>()
+  readonly #byKey = new Map<string, OrderDocument>()
 
   constructor(orders: ReadonlyMap<string, OrderDocument>) {
     this.#read = orders
-    for (const [id, order] of orders) for (const key of order.keys ?? []) this.#idByKey.set(key, id)
+    for (const order of orders.values()) this.#keep(order)
   }
 
   get(id: string): OrderDocument | undefined {
-    return this.#now.get(id) ?? this.#read.get(id)
+    return this.#moved.get(id) ?? this.#read.get(id) ?? this.#placed[this.#placedAt(id)]
   }
 
   byKey(key: string): OrderDocument | undefined {
-    const id = this.#idByKey.get(key)
-    return id === undefined ? undefined : this.get(id)
+    return this.#byKey.get(key)
   }
 
-  put(id: string, order: OrderDocument): void {
-    this.#now.set(id, order)
-    for (const key of order.keys ?? []) this.#idByKey.set(key, id)
+  place(order: OrderDocument): void {
+    this.#placed.push(order)
+    this.#keep(order)
   }
 
-  placed(): OrderDocument[] {
-    return [...this.#now].filter(([id]) => !this.#read.has(id)).map(([, order]) => order)
+  move(id: string, order: OrderDocument): void {
+    if (this.#read.has(id)) this.#moved.set(id, order)
+    else this.#placed[this.#placedAt(id)] = order
+    this.#keep(order)
+  }
+
+  placed(): readonly OrderDocument[] {
+    return this.#placed
   }
 
   changes(): OrderChange[] {
-    return [...this.#now].flatMap(([id, after]) => {
-      const before = this.#read.get(id)
-      return before ? [{ from: before.status, steps: after.history.slice(before.history.length), after }] : []
+    return [...this.#moved].map(([id, after]) => {
+      const before = this.#read.get(id)!
+      return { from: before.status, steps: after.history.slice(before.history.length), after }
     })
+  }
+
+  #placedAt(id: string): number {
+    return this.#placed.findIndex((order) => order._id.toHexString() === id)
+  }
+
+  #keep(order: OrderDocument): void {
+    for (const key of order.keys ?? []) this.#byKey.set(key, order)
   }
 }
 

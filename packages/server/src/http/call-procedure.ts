@@ -11,7 +11,8 @@ interface ProcedureCall {
   readonly type: 'query' | 'mutation' | 'subscription'
   /** Asked only by a procedure that has an input. */
   readonly getRawInput: () => unknown
-  readonly signal: AbortSignal
+  /** Asked only by a procedure that heeds it. */
+  readonly signalOf: () => AbortSignal
   readonly batchIndex: number
   /** Told what the procedure will answer where that is known before it may be said (see Call). */
   readonly onDecided?: ((output: unknown) => void) | undefined
@@ -48,20 +49,44 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
   const procedure = proceduresOf(router)[path]
   const definition = procedure && definitionOf(procedure)
   if (!definition || !isPlain(definition)) {
-    return ({ getRawInput, ...call }) =>
-      callTRPCProcedure({ router, path, getRawInput: async () => getRawInput(), ...call })
+    return ({ getRawInput, signalOf, ...call }) =>
+      callTRPCProcedure({ router, path, getRawInput: async () => getRawInput(), signal: signalOf(), ...call })
   }
   const { inputs, output, resolver } = definition
   const [schema] = inputs
-  return async ({ getRawInput, onDecided, ...call }) => {
+  return async (call) => {
+    const { ctx, getRawInput, onDecided } = call
     const toOutput = madeOnce((answer: unknown) => (output ? parseOutput(output, answer) : answer))
-    if (onDecided && call.ctx.call) call.ctx.call.onDecided = (answer) => onDecided(toOutput(answer))
+    if (onDecided && ctx.call) ctx.call.onDecided = (answer) => onDecided(toOutput(answer))
     try {
       const input = schema && parseInput(schema, getRawInput())
-      return toOutput(await resolver({ ...call, path, input }))
+      return toOutput(await resolver(new Told(call, path, input)))
     } catch (cause) {
       throw typedError(getTRPCErrorFromUnknown(cause))
     }
+  }
+}
+
+/** What a resolver is told. Its signal costs as much as the checks of an order's input, and nearly none asks for it. */
+class Told {
+  readonly ctx: Context
+  readonly type: ProcedureType
+  readonly path: string
+  readonly input: unknown
+  readonly batchIndex: number
+  readonly #signalOf: () => AbortSignal
+
+  constructor({ ctx, type, batchIndex, signalOf }: ProcedureCall, path: string, input: unknown) {
+    this.ctx = ctx
+    this.type = type
+    this.path = path
+    this.input = input
+    this.batchIndex = batchIndex
+    this.#signalOf = signalOf
+  }
+
+  get signal(): AbortSignal {
+    return this.#signalOf()
   }
 }
 

@@ -57,11 +57,18 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
   })
 }
 
-/** Aborts when the client goes away before it has its answer. */
-export function signalOf(response: ServerResponse): AbortSignal {
+/** Gives, made when it is first asked for, what aborts when the client goes away before it has its answer. */
+export function signalMaker(response: ServerResponse): () => AbortSignal {
+  let signal: AbortSignal | undefined
+  return () => (signal ??= makeSignal(response))
+}
+
+function makeSignal(response: ServerResponse): AbortSignal {
   const abort = new AbortController()
-  response.once('close', () => {
+  const end = (): void => {
     if (!response.writableEnded) abort.abort()
-  })
+  }
+  if (response.destroyed) end()
+  else response.once('close', end)
   return abort.signal
 }

@@ -3,7 +3,7 @@ import type { AnyTRPCRouter } from '@trpc/server'
 import { isShopError, ShopError } from '../domain/errors.ts'
 import type { Shop } from '../shop.ts'
 import { RETRY, writeEvents } from './events.ts'
-import { hasBody, signalOf } from './plain-json.ts'
+import { hasBody, signalMaker } from './plain-json.ts'
 import { problem } from './problem.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RestRequest } from './rest-input.ts'
@@ -34,14 +34,14 @@ export type Answer = (request: RestRequest, response: ServerResponse) => Promise
 export function answerer({ router, shop, headOf, draining }: RestDoor, operation: Operation): Answer {
   const perform = performer(router, operation)
   return async (request, response) => {
-    const left = signalOf(response)
-    const { status, head: own, body } = await perform(request, { shop, call: {}, draining }, left)
+    const signalOf = signalMaker(response)
+    const { status, head: own, body } = await perform(request, { shop, call: {}, draining }, signalOf)
     const head = [...headOf(response.req), ...own]
     if (typeof body === 'string') return writeAnswer(response, status, { head, body })
     setHead(response, head)
     // HEAD asks for what stands before the events, and would wait for them for ever.
     if (response.req.method === 'HEAD') response.end()
-    else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left })
+    else await writeEvents(response, body, { opening: RETRY, heartbeat: ':\n\n', closing: '', left: signalOf() })
   }
 }
 

@@ -22,7 +22,7 @@ export interface RestResponse {
 const json = ['content-type', 'application/json; charset=utf-8']
 const restEvents = [...eventHead, 'content-type', 'text/event-stream; charset=utf-8']
 
-export type Perform = (request: RestRequest, context: Context, signal: AbortSignal) => Promise<RestResponse>
+export type Perform = (request: RestRequest, context: Context, signalOf: () => AbortSignal) => Promise<RestResponse>
 
 /** Turns an operation into a function from request to response; which server carries it does not matter. */
 export function performer(router: AnyTRPCRouter, operation: Operation): Perform {
@@ -32,12 +32,12 @@ export function performer(router: AnyTRPCRouter, operation: Operation): Perform 
   const encode = encoder(jsonSchemaOf(answer.schema, 'output'))
   const textsOf = eventTexts((event) => encode(answer.present(event, false)))
 
-  return async (request, ctx, signal) => {
+  return async (request, ctx, signalOf) => {
     const input = read(request)
     const toText = madeOnce((output: unknown) =>
       JSON.stringify(encode(answer.present(output, !request.query.has('cursor')))),
     )
-    const told = { ctx, type, getRawInput: () => input, signal, batchIndex: 0, onDecided: toText }
+    const told = { ctx, type, getRawInput: () => input, signalOf, batchIndex: 0, onDecided: toText }
     const output = await call(told).catch((thrown: unknown) => {
       const error = toShopError(getTRPCErrorFromUnknown(thrown))
       throw isShopError(error, 'VALIDATION') ? locate(error, request) : error

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { callTRPCProcedure, getTRPCErrorFromUnknown } from '@trpc/server'
 import { eventHead, eventTexts, RETRY, writeEvents } from './events.ts'
-import { signalOf } from './plain-json.ts'
+import { signalMaker } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import type { RpcOptions } from './rpc-options.ts'
 import type { PlainCall } from './rpc-plain-call.ts'
@@ -28,7 +28,7 @@ export function subscriptionAnswerer(options: RpcOptions, handleAny: RequestList
 
   return async (call, request, response) => {
     const ctx = createContext()
-    const left = signalOf(response)
+    const left = signalMaker(response)()
     const inputs = rpcInputs(router, call, call.input)
     let events: unknown
     try {

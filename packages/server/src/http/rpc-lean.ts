@@ -5,7 +5,7 @@ import { madeOnce } from '../made-once.ts'
 import type { CallProcedure } from './call-procedure.ts'
 import { procedureCaller } from './call-procedure.ts'
 import { onceEach } from './once-each.ts'
-import { readBody, signalOf } from './plain-json.ts'
+import { readBody, signalMaker } from './plain-json.ts'
 import { rpcInputs } from './rpc-inputs.ts'
 import { subscriptionAnswerer } from './rpc-events.ts'
 import type { RpcOptions } from './rpc-options.ts'
@@ -57,7 +57,7 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
 
   async function answerOnce(call: PlainCall, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { type, isBatch, paths } = call
-    const signal = signalOf(response)
+    const signalOf = signalMaker(response)
     const ctx = createContext()
     const toText = madeOnce((data: unknown) => JSON.stringify(toWire({ result: { data } })))
     const inputs = rpcInputs(router, call, type === 'mutation' ? utf8.decode(await readBody(request)) : call.input)
@@ -82,7 +82,7 @@ export function leanHandler(options: RpcOptions, handleAny: RequestListener): Re
       // All calls of a batch share their context, and with it who is told.
       const onDecided = paths.length === 1 ? toText : undefined
       try {
-        return { data: await callerOf(path)({ getRawInput, ctx, type, signal, batchIndex, onDecided }) }
+        return { data: await callerOf(path)({ getRawInput, ctx, type, signalOf, batchIndex, onDecided }) }
       } catch (cause) {
         return { error: report(cause) }
       }
