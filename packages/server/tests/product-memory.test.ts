@@ -111,6 +111,7 @@ const kinds = {
   readFirst: { weight: 2, of: { behind: fc.nat(3) } },
   readOne: { weight: 3, of: { index, behind: fc.nat(3) } },
   answer: { weight: 5, of: { which: fc.nat(3) } },
+  forget: { weight: 1, of: {} },
   startAnew: { weight: 1, of: {} },
 }
 type Kinds = typeof kinds
@@ -131,6 +132,8 @@ interface Query {
   readonly id: string | undefined
   readonly snapshot: ProductSnapshot
   mayBeOld: boolean
+  /** Between two streams, nothing is known that would tell that it lags. */
+  readonly lags: boolean
   /** The state that the product was last shown in when it was asked for. */
   readonly from: number
 }
@@ -147,12 +150,27 @@ function run(steps: readonly Step[], fillers: number): void {
   const shown = new Map(ids.map((id) => [id, 0]))
   let seen = 0
 
-  function startAnew(): void {
+  /** Between the end of one stream and the begin of the next: the first products as they are then read. */
+  let reading: ProductSnapshot | undefined
+
+  function forget(): void {
+    // No acknowledgement is under way for as long as that takes.
+    while (unacknowledged.length > 0) acknowledge()
+    // A list that was asked for before is waited for.
+    const asked = queries.findIndex(({ id }) => id === undefined)
+    if (asked !== -1) for (const query of queries.splice(asked, 1)) answer(query)
     memory.forget()
-    memory.takeFirst(past.read(past.now()))
-    memory.startFrom(at(past.now()), 'dropped')
-    seen = past.changes.findIndex((change) => change.at.greaterThanOrEqual(at(past.now())))
+    reading = past.read(past.now())
+  }
+
+  function startAnew(): void {
+    if (!reading) forget()
+    const { at } = reading!
+    memory.takeFirst(reading!)
+    memory.startFrom(at, 'dropped')
+    seen = past.changes.findIndex((change) => change.at.greaterThanOrEqual(at))
     if (seen === -1) seen = past.changes.length
+    reading = undefined
   }
 
   /** A product is in a state that it was in, and never again in an earlier one. One that is gone may come back for as long as the stream has not come to its end. */
@@ -199,6 +217,7 @@ function run(steps: readonly Step[], fillers: number): void {
     // Reads of a primary that was just elected may lag. That is seen where all products are in memory, and none is gone.
     const mayLag = fillers === 0 && !('index' in step && step.index === HANDLED)
     const moment = 'behind' in step ? Math.max(1, past.now() - (mayLag ? step.behind : 0)) : 0
+    const lags = moment < past.now()
     switch (step.kind) {
       case 'sell':
         return note(
@@ -224,29 +243,34 @@ function run(steps: readonly Step[], fillers: number): void {
       case 'delete':
         return past.delete(id(step.index))
       case 'acknowledge':
-        return acknowledge()
+        if (!reading) acknowledge()
+        return
       case 'see':
+        if (reading) return
         for (const change of past.changes.slice(seen, seen + step.count)) memory.see(change)
         seen = Math.min(seen + step.count, past.changes.length)
         return
       case 'readFirst':
         if (queries.some((query) => query.id === undefined)) return
-        queries.push({ id: undefined, snapshot: past.read(moment), mayBeOld: false, from: 0 })
+        queries.push({ id: undefined, snapshot: past.read(moment), mayBeOld: false, lags, from: 0 })
         return
       case 'readOne':
         queries.push({
           id: id(step.index),
           snapshot: past.read(moment, id(step.index)),
           mayBeOld: false,
+          lags,
           from: shown.get(id(step.index))!,
         })
         return
       case 'answer':
-        for (const query of queries.splice(step.which, 1)) answer(query)
+        // Reads of one product come in turn, which counts while nothing else puts them in order.
+        for (const query of queries.splice(reading ? 0 : step.which, 1)) if (!(reading && query.lags)) answer(query)
+        return
+      case 'forget':
+        if (!reading) forget()
         return
       case 'startAnew':
-        // No acknowledgement is under way for as long as that takes.
-        while (unacknowledged.length > 0) acknowledge()
         return startAnew()
     }
   }
@@ -255,12 +279,15 @@ function run(steps: readonly Step[], fillers: number): void {
   const areAllKept = fillers === 0
   for (const step of steps) {
     take(step)
+    // Meanwhile nothing is answered from memory.
+    if (reading) continue
     for (const id of ids) {
       const document = memory.get(id)
       if (areAllKept || document) check(id, document)
     }
   }
 
+  if (reading) startAnew()
   while (unacknowledged.length > 0) acknowledge()
   for (const change of past.changes.slice(seen)) memory.see(change)
   for (const query of queries) answer(query)

@@ -75,7 +75,7 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
   const buried = new Set<string>()
   let stamp = 1
   let isLoaded = false
-  /** The time of the last change that was seen. */
+  /** The time of the last change that was seen; undefined between two streams. */
   let position: Timestamp | undefined
   /** The time of the latest read of the first products: one that is not among them was not there then. */
   let firstReadAt: Timestamp | undefined
@@ -135,7 +135,9 @@ export function openProductMemory({ bytes, onChange }: MemoryOptions): ProductMe
       if (!known && first.takes(id) && firstReadAt?.greaterThan(at)) return undefined
       const kept = afterRead(known, document, at)
       if (!kept) return undefined
-      if (position && !isBehind(at) && (known || !mayBeOld)) {
+      // Between two streams too: the first products, which are being read, may come as they were before this read.
+      const isInTime = position ? !isBehind(at) : first.takes(id)
+      if (known || (isInTime && !mayBeOld)) {
         if (known || first.takes(id)) put(id, kept)
         else others.set(id, kept)
       }
