@@ -111,7 +111,7 @@ export function openCatalogue(db: Db, { own, bytes = 64 * 1024 * 1024 }: Catalog
     let missedBehind: Timestamp | undefined
     while (!closing.signal.aborted) {
       try {
-        // One that was asked for before may be older than what the last stream has shown.
+        // A list that was asked for before may be older than what the last stream has shown.
         await loading?.catch(() => {})
         memory.forget()
         const { at, askedAt, holdsSettled } = await load()

@@ -67,7 +67,7 @@ export function procedureCaller(router: AnyTRPCRouter, path: string): CallProced
   }
 }
 
-/** What a resolver is told. Its signal costs as much as the checks of an order's input, and nearly none asks for it. */
+/** What a resolver is told. Only watches ask for the signal, and every request would pay for one (decision record 7). */
 class Told {
   readonly ctx: Context
   readonly type: ProcedureType
